@@ -1,0 +1,1 @@
+{{ care_spells('int_referral_months', 'national_pathway_id') }}

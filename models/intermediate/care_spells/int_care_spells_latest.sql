@@ -1,0 +1,1 @@
+{{ care_spells('int_referrals_latest', 'pathway_id') }}

@@ -1,0 +1,1 @@
+{{ first_last_scores('int_referrals_latest', 'pathway_id') }}

@@ -1,0 +1,1 @@
+{{ chosen_complaints('int_referrals_latest', 'pathway_id') }}

@@ -1,0 +1,55 @@
+with
+
+referrals as (
+    select * from {{ ref('int_referrals_linked') }}
+    where is_final
+),
+
+code_lists as (
+    select
+        code,
+        group_label
+    from {{ ref('code_lists') }}
+    where code_list = 'ethnic_category'
+),
+
+-- What is known of a person is what the latest referral row says; of two providers in
+-- one month, the later referral.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by person_id
+            order by
+                reporting_month desc,
+                referral_request_received_date desc,
+                pathway_id desc
+        ) as recency_rank
+    from referrals
+),
+
+referral_counts as (
+    select
+        person_id,
+        count(distinct pathway_id) as referral_count,
+        count(distinct provider_code) as provider_count
+    from referrals
+    group by person_id
+)
+
+select
+    ranked.person_id,
+    ranked.gender_code,
+    ranked.validated_ethnic_category_code as ethnic_category_code,
+    code_lists.group_label as ethnic_group,
+    ranked.age_at_period_end as age_at_latest_period_end,
+    ranked.deprivation_decile,
+    referral_counts.referral_count,
+    referral_counts.provider_count,
+    ranked.reporting_month as latest_reporting_month
+from ranked
+inner join referral_counts
+    on ranked.person_id = referral_counts.person_id
+left join code_lists
+    on ranked.validated_ethnic_category_code = code_lists.code
+where ranked.recency_rank = 1

@@ -1,0 +1,98 @@
+"""dbt's models as assets, their tests as checks.
+
+dbt is one unpartitioned step: a build serves every month, since 150 small models cost
+mostly start-up. It runs as a child process that can ask for the warehouse files' keys.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from orchestration.failures import value_free
+from orchestration.resources import HomeResource
+from parity.access.classification import check_home_classes
+from parity.specification import PROJECT_ROOT
+from parity.warehouse.dbt_runner import dbt_program, key_socket
+
+
+def manifest_path() -> Path:
+    """dbt's manifest for drawing the graph, parsed without a home or a key."""
+    folder = PROJECT_ROOT / "target" / "orchestration"
+    manifest = folder / "manifest.json"
+    if not manifest.exists() or _newest_source() > manifest.stat().st_mtime:
+        _parse(folder)
+    return manifest
+
+
+def _newest_source() -> float:
+    files = [PROJECT_ROOT / "dbt_project.yml"]
+    for name in ("models", "macros", "seeds"):
+        files += [path for path in (PROJECT_ROOT / name).rglob("*") if path.is_file()]
+    return max(path.stat().st_mtime for path in files)
+
+
+def _parse(folder: Path) -> None:
+    settings = {
+        "DBT_TARGET_PATH": str(folder),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_PROFILES_DIR": str(PROJECT_ROOT),
+        "DO_NOT_TRACK": "1",
+    }
+    subprocess.run(  # noqa: S603  our own program, fixed arguments
+        [dbt_program(), "--quiet", "parse", "--target", "check"],
+        env={**os.environ, **settings},
+        cwd=PROJECT_ROOT,
+        check=True,
+    )
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups assets by the folder they stand in, so that the graph reads as the house."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer: staging, intermediate, the mart, or reference for seeds."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "reference"
+        path = dbt_resource_props["fqn"]
+        return str(path[2] if path[1] == "marts" else path[1])
+
+
+@dbt_assets(
+    manifest=manifest_path(), name="warehouse", dagster_dbt_translator=Translator()
+)
+def warehouse(
+    context: dg.AssetExecutionContext, home_resource: HomeResource
+) -> Iterator[Any]:
+    """Build seeds, models and tests, then hold the gate of the column classes."""
+    with value_free("build"):
+        home, keyring = home_resource.home(), home_resource.keyring()
+    with home.lock(), key_socket(home, keyring) as settings, _set(settings):
+        dbt = DbtCliResource(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
+        yield from dbt.cli(
+            ["build", "--quiet"], context=context, target_path=home.dbt_target
+        ).stream()
+    with value_free("classes"):
+        check_home_classes(home, keyring)
+
+
+@contextmanager
+def _set(settings: Mapping[str, str]) -> Iterator[None]:
+    """Paths for the child process; dagster-dbt hands on this process's environment."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

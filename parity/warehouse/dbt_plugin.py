@@ -1,0 +1,68 @@
+"""The dbt-duckdb plugin that opens the encrypted files before dbt does.
+
+dbt's profile names the warehouse file without a key. Left alone, dbt's own ATTACH IF NOT
+EXISTS would create it in clear and end green; this plugin attaches the same alias first,
+with the key bound as a parameter, and raises when it has no key or the file is not
+encrypted. The key comes over the unlock channel (parity.home.unlock), never through a
+profile, an environment variable, an argument or Jinja, so no artefact can hold it. The
+process that runs dbt can ask for the files' keys and for no identifier key.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from parity.home import Home
+from parity.home.encrypted_database import (
+    attach_encrypted,
+    connection_config,
+    secure_connection,
+)
+from parity.home.unlock import file_key
+from parity.specification import PROJECT_ROOT
+
+# Everything that dbt writes from here on is the user's alone.
+os.umask(0o077)
+
+_DEFAULT_HOME = "demo-home"  # as in profiles.yml: plain `dbt build` after `make demo`
+
+
+class Plugin(BasePlugin):
+    """Attaches `warehouse` for writing and `landed` read-only, both encrypted."""
+
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Turn off everything that could load or fetch an extension unasked."""
+        config.update(connection_config())
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Attach both files, or raise: dbt must never get to its own ATTACH."""
+        home = Home.find(_named_home())
+        self._check_profile(home)
+        secure_connection(conn, home.spill)
+        attach_encrypted(
+            conn, home.warehouse_file, "warehouse", file_key(home, "warehouse")
+        )
+        attach_encrypted(
+            conn, home.landed_file, "landed", file_key(home, "landed"), read_only=True
+        )
+
+    def _check_profile(self, home: Home) -> None:
+        """The file that dbt would attach must be the home's own warehouse."""
+        attachments = (self.creds.attach or []) if self.creds else []
+        paths = [Path(attachment.path).resolve() for attachment in attachments]
+        if paths != [home.warehouse_file.resolve()]:
+            raise DbtRuntimeError(
+                "the profile must attach the warehouse file of PARITY_HOME and "
+                "nothing else"
+            )
+
+
+def _named_home() -> Path:
+    named = os.environ.get("PARITY_HOME")
+    return Path(named) if named else PROJECT_ROOT / _DEFAULT_HOME

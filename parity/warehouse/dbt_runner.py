@@ -1,0 +1,75 @@
+"""How dbt is started for a home, by the command line and by Dagster alike.
+
+What belongs here: dbt's environment and arguments, and one run of it as a child process.
+The child learns the path of a key socket that serves the two warehouse files' keys and
+nothing else; no secret stands in its environment or arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from parity.home import Home
+from parity.home.unlock import Keyring, serving
+from parity.specification import PROJECT_ROOT
+
+SERVED_KEYS = ("landed", "warehouse")
+
+
+class DbtError(Exception):
+    """dbt ended with an error; its own log in the home says where."""
+
+
+def dbt_environment(home: Home) -> dict[str, str]:
+    """Settings of dbt for a home: where it reads and writes. Nothing secret."""
+    return {
+        "PARITY_HOME": str(home.root),
+        "DBT_PROJECT_DIR": str(PROJECT_ROOT),
+        "DBT_PROFILES_DIR": str(PROJECT_ROOT),
+        "DBT_TARGET_PATH": str(home.dbt_target),
+        "DBT_LOG_PATH": str(home.dbt_logs),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@contextmanager
+def key_socket(home: Home, keyring: Keyring) -> Iterator[dict[str, str]]:
+    """Serve the warehouse files' keys while dbt runs; yields the settings it needs."""
+    with serving(home, keyring, SERVED_KEYS) as settings:
+        yield {**dbt_environment(home), **settings}
+
+
+def dbt_program() -> str:
+    """The dbt of this environment."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+def run_dbt(
+    home: Home, keyring: Keyring, arguments: Sequence[str], *, quiet: bool = True
+) -> None:
+    """Run one dbt command for a home.
+
+    Raises DbtError when it fails. Its messages are shown only when not quiet: models hold
+    no identifiers, but a log line belongs in the home's own folder.
+    """
+    with key_socket(home, keyring) as settings:
+        done = subprocess.run(  # noqa: S603  our own program, fixed arguments
+            [dbt_program(), *(["--quiet"] if quiet else []), *arguments],
+            env={**_inherited(), **settings},
+            cwd=PROJECT_ROOT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise DbtError(
+            f"dbt {arguments[0]} failed; see {home.dbt_logs.relative_to(home.root)}"
+        )
+
+
+def _inherited() -> Mapping[str, str]:
+    """The environment without dbt's own channels that would end in its artefacts."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("DBT_")}

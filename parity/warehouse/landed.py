@@ -1,0 +1,184 @@
+"""The landed store: pseudonymised rows as they came, and the receipts.
+
+What belongs here: the tables of warehouse/landed.duckdb, made from the specification, and
+the one transaction that lands a submission. The receipt is written in that transaction:
+it is the commit point, so that a submission is landed whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+import duckdb
+import polars as pl
+
+from parity.home.encrypted_database import attach_encrypted, connect
+from parity.specification import Specification, Table
+from parity.warehouse.staging_models import schema_name
+
+_RECEIPT_TABLES = {
+    "submission": (
+        "submission_id uuid primary key, provider_code varchar not null, "
+        "reporting_month date not null, reporting_period_end_date date not null, "
+        "submission_kind varchar not null, data_set_version varchar not null"
+    ),
+    "receipt": (
+        "receipt_number bigint primary key, submission_id uuid not null, "
+        "received_at timestamp not null"
+    ),
+    "person_link": "national_person_id uuid primary key, person_id uuid not null",
+    "organisation": (
+        "organisation_code varchar primary key, organisation_name varchar, "
+        "organisation_type varchar, parent_code varchar"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An accepted submission at the moment it lands."""
+
+    submission_id: UUID
+    provider_code: str
+    reporting_month: date
+    reporting_period_end_date: date
+    submission_kind: str
+    data_set_version: str
+    received_at: datetime
+
+
+class LandedStore:
+    """The landed file, open for writing by one process."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, specification: Specification
+    ) -> None:
+        self._connection = connection
+        self._specification = specification
+        self._create_tables()
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, path: Path, key: bytes, spill: Path, specification: Specification
+    ) -> Iterator[LandedStore]:
+        """Attach the encrypted file for writing; it is made when it is not there."""
+        connection = connect(spill)
+        try:
+            attach_encrypted(connection, path, "landed", key)
+            yield cls(connection, specification)
+        finally:
+            connection.close()
+
+    def in_force(self, provider: str, month: date, kind: str) -> UUID | None:
+        """The submission that arrived last for a provider, month and kind."""
+        row = self._connection.execute(
+            """
+            select submission_id
+            from landed.receipts.receipt
+            inner join landed.receipts.submission using (submission_id)
+            where provider_code = ? and reporting_month = ? and submission_kind = ?
+            order by received_at desc, receipt_number desc
+            limit 1
+            """,
+            [provider, month, kind],
+        ).fetchone()
+        return row[0] if row else None
+
+    def land(
+        self,
+        arrival: Arrival,
+        tables: Mapping[str, pl.DataFrame],
+        person_links: pl.DataFrame,
+        organisations: pl.DataFrame,
+    ) -> None:
+        """Write rows, crosswalk, organisations and receipt in one transaction.
+
+        tables: official table name to rows in landed order, without submission_id.
+        """
+        self._connection.begin()
+        try:
+            if not self._is_known(arrival.submission_id):
+                self._insert_submission(arrival)
+                for name, rows in tables.items():
+                    table = self._specification.tables[name]
+                    self._insert_rows(table, arrival.submission_id, rows)
+            self._replace("person_link", person_links)
+            self._replace("organisation", organisations)
+            self._insert_receipt(arrival)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def _create_tables(self) -> None:
+        schema = schema_name(self._specification.version)
+        execute = self._connection.execute
+        execute("create schema if not exists landed.receipts")
+        for name, columns in _RECEIPT_TABLES.items():
+            execute(f"create table if not exists landed.receipts.{name} ({columns})")
+        execute(f"create schema if not exists landed.{schema}")
+        for table in self._specification.tables.values():
+            columns = ", ".join(f"{n.lower()} {t}" for n, t in table.landed_columns)
+            name = f"landed.{schema}.{table.name.lower()}"
+            execute(f"create table if not exists {name} ({columns})")
+
+    def _is_known(self, submission_id: UUID) -> bool:
+        found = self._connection.execute(
+            "select 1 from landed.receipts.submission where submission_id = ?",
+            [submission_id],
+        ).fetchone()
+        return found is not None
+
+    def _insert_submission(self, arrival: Arrival) -> None:
+        self._connection.execute(
+            "insert into landed.receipts.submission values (?, ?, ?, ?, ?, ?)",
+            [
+                arrival.submission_id,
+                arrival.provider_code,
+                arrival.reporting_month,
+                arrival.reporting_period_end_date,
+                arrival.submission_kind,
+                arrival.data_set_version,
+            ],
+        )
+
+    def _insert_receipt(self, arrival: Arrival) -> None:
+        self._connection.execute(
+            """
+            insert into landed.receipts.receipt
+            select coalesce(max(receipt_number), 0) + 1, ?, ?
+            from landed.receipts.receipt
+            """,
+            [arrival.submission_id, arrival.received_at],
+        )
+
+    def _insert_rows(
+        self, table: Table, submission_id: UUID, rows: pl.DataFrame
+    ) -> None:
+        if rows.is_empty():
+            return
+        # Names come from the specification, never from a submission.
+        casts = ", ".join(
+            f'cast("{name}" as {kind})' for name, kind in table.landed_columns[1:]
+        )
+        target = f"{schema_name(self._specification.version)}.{table.name.lower()}"
+        self._connection.register("incoming", rows.to_arrow())
+        self._connection.execute(
+            f"insert into landed.{target} select ?, {casts} from incoming",
+            [submission_id],
+        )
+        self._connection.unregister("incoming")
+
+    def _replace(self, name: str, rows: pl.DataFrame) -> None:
+        self._connection.execute(f"delete from landed.receipts.{name}")
+        self._connection.register("incoming", rows.to_arrow())
+        self._connection.execute(
+            f"insert into landed.receipts.{name} by name select * from incoming"
+        )
+        self._connection.unregister("incoming")
