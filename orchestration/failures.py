@@ -1,8 +1,8 @@
 """Failures that Dagster may store: three kinds, and no value in any of them.
 
 Dagster keeps messages, tracebacks and causes in its event storage. What belongs here is
-the one door an error passes before that: our own coded errors keep their words, anything
-else is named by its type and place only, and the original is not chained.
+the one door an error passes before that: our own coded errors keep their words,
+anything else is named by its type and place only, and the original is not chained.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from parity.intake.errors import IntakeError
 
 from parity.home import HomeError
-from parity.intake.errors import IntakeError
 
 
 @contextmanager
@@ -30,7 +30,9 @@ def value_free(step: str) -> Iterator[None]:
     except HomeError as error:
         failure = _failure(f"{step}: the home: {error}")
     except Exception as error:  # noqa: BLE001  whatever it is, its words may hold values
-        failure = _failure(f"{step}: our fault: {type(error).__name__} at {_place(error)}")
+        failure = _failure(
+            f"{step}: our fault: {type(error).__name__} at {_place(error)}"
+        )
     if failure is not None:
         raise failure
 

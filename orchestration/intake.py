@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from parity.intake.slot import Slot
 
 from orchestration.failures import value_free
 from orchestration.partitions import submissions
 from orchestration.resources import HomeResource
-from parity.intake.slot import Slot
 from parity.intake.submit import find_in_inbox, submit
 from parity.specification import load
 from parity.warehouse.landed import RECEIPT_TABLES

@@ -10,16 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+from parity.home.unlock import Keyring, passphrase
 
 from parity.home import Home
-from parity.home.unlock import Keyring, passphrase
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The home that a run works on.
 
-    root: the folder; empty means PARITY_HOME.
-    passphrase_file: path of a 0600 file that holds the passphrase; empty means the other
+    root: the folder; empty means PARITY_HOME. passphrase_file: path of a 0600 file that
+    holds the passphrase; empty means the other
         ways of parity.home.unlock.
     """
 
@@ -31,7 +31,7 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Home.find(Path(self.root) if self.root else None)
 
     def keyring(self) -> Keyring:
-        """The unlocked keyring. Raises KeyError-like HomeError on a wrong passphrase."""
+        """The unlocked keyring. Raises HomeError on a wrong passphrase."""
         home = self.home()
         file = Path(self.passphrase_file) if self.passphrase_file else None
         return Keyring.open(home, passphrase(home, passphrase_file=file))

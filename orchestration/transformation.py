@@ -15,10 +15,10 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from parity.access.classification import check_home_classes
 
 from orchestration.failures import value_free
 from orchestration.resources import HomeResource
-from parity.access.classification import check_home_classes
 from parity.specification import PROJECT_ROOT
 from parity.warehouse.dbt_runner import dbt_program, key_socket
 
@@ -55,7 +55,7 @@ def _parse(folder: Path) -> None:
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups assets by the folder they stand in, so that the graph reads as the house."""
+    """Groups assets by their folder, so that the graph reads as the house."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer: staging, intermediate, the mart, or reference for seeds."""
@@ -75,7 +75,9 @@ def warehouse(
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
     with home.lock(), key_socket(home, keyring) as settings, _set(settings):
-        dbt = DbtCliResource(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
+        dbt = DbtCliResource(
+            project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
+        )
         yield from dbt.cli(
             ["build", "--quiet"], context=context, target_path=home.dbt_target
         ).stream()

@@ -1,11 +1,11 @@
 """The dbt-duckdb plugin that opens the encrypted files before dbt does.
 
-dbt's profile names the warehouse file without a key. Left alone, dbt's own ATTACH IF NOT
-EXISTS would create it in clear and end green; this plugin attaches the same alias first,
-with the key bound as a parameter, and raises when it has no key or the file is not
-encrypted. The key comes over the unlock channel (parity.home.unlock), never through a
-profile, an environment variable, an argument or Jinja, so no artefact can hold it. The
-process that runs dbt can ask for the files' keys and for no identifier key.
+dbt's profile names the warehouse file without a key. Left alone, dbt's own ATTACH IF
+NOT EXISTS would create it in clear and end green; this plugin attaches the same alias
+first, with the key bound as a parameter, and raises when it has no key or the file is
+not encrypted. The key comes over the unlock channel (parity.home.unlock), never through
+a profile, an environment variable, an argument or Jinja, so no artefact can hold it.
+The process that runs dbt can ask for the files' keys and for no identifier key.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ _DEFAULT_HOME = "demo-home"  # as in profiles.yml: plain `dbt build` after `make
 class Plugin(BasePlugin):
     """Attaches `warehouse` for writing and `landed` read-only, both encrypted."""
 
-    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+    def update_connection_config(
+        self,
+        creds: Any,  # noqa: ARG002  the adapter names it
+        config: dict[str, Any],
+    ) -> None:
         """Turn off everything that could load or fetch an extension unasked."""
         config.update(connection_config())
 

@@ -1,8 +1,8 @@
 """How dbt is started for a home, by the command line and by Dagster alike.
 
-What belongs here: dbt's environment and arguments, and one run of it as a child process.
-The child learns the path of a key socket that serves the two warehouse files' keys and
-nothing else; no secret stands in its environment or arguments.
+What belongs here: dbt's environment and arguments, and one run of it as a child
+process. The child learns the path of a key socket that serves the two warehouse files'
+keys and nothing else; no secret stands in its environment or arguments.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def run_dbt(
 ) -> None:
     """Run one dbt command for a home.
 
-    Raises DbtError when it fails. Its messages are shown only when not quiet: models hold
-    no identifiers, but a log line belongs in the home's own folder.
+    Raises DbtError when it fails. Its messages are shown only when not quiet: models
+    hold no identifiers, but a log line belongs in the home's own folder.
     """
     with key_socket(home, keyring) as settings:
         done = subprocess.run(  # noqa: S603  our own program, fixed arguments

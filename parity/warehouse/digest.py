@@ -1,8 +1,9 @@
 """Content digests: whether two homes hold the same warehouse.
 
 What belongs here: one digest a table, over decoded rows, without regard to their order.
-The digest is keyed: rows hold pseudonyms, and an unkeyed digest of them would be a handle
-on them outside the warehouse. Digests of two homes compare when their keys are the same.
+The digest is keyed: rows hold pseudonyms, and an unkeyed digest of them would be a
+handle on them outside the warehouse. Digests of two homes compare when their keys are
+the same.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def table_digests(
     """Digest of each table of an attached database, by `schema.table`.
 
     A row's tag is HMAC-SHA-256 of its columns' text, each length-prefixed, in column
-    order; the table's digest is the number of rows and the sum of the tags modulo 2^256,
-    so that the order of rows does not matter and a row twice is not a row once.
+    order; the table's digest is the number of rows and the sum of the tags modulo
+    2^256, so that the order of rows does not matter and a row twice is not a row once.
     """
     return {
         f"{schema}.{table}": _digest(connection, f"{database}.{schema}.{table}", key)

@@ -1,7 +1,8 @@
 """The dbt documentation site of a home: one offline page, lineage included.
 
-What belongs here: making the static site and taking out of it what does not belong to its
-readers (paths of the machine that built it, dbt's anonymous user and invocation ids).
+What belongs here: making the static site and taking out of it what does not belong to
+its readers (paths of the machine that built it, dbt's anonymous user and invocation
+ids).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The landed store: pseudonymised rows as they came, and the receipts.
 
-What belongs here: the tables of warehouse/landed.duckdb, made from the specification, and
-the one transaction that lands a submission. The receipt is written in that transaction:
-it is the commit point, so that a submission is landed whole or not at all.
+What belongs here: the tables of warehouse/landed.duckdb, made from the specification,
+and the one transaction that lands a submission. The receipt is written in that
+transaction: it is the commit point, so that a submission is landed whole or not at all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Writes the dbt sources and staging models of a data set version from its specification.
+"""Writes the dbt sources and staging models of a version from its specification.
 
 What belongs here: the text of models/staging/iapt_*: one SQL and one YAML file for each
-staged table, and the source file of the landed schema. Run `make staging` after a change
-of the specification; a test fails while the committed files differ from what this makes.
+staged table, and the source file of the landed schema. Run `make staging` after a
+change of the specification; a test fails while the committed files differ from what
+this makes.
 """
 
 from __future__ import annotations
@@ -47,9 +48,13 @@ def staged_columns(table: Table) -> list[dict[str, str]]:
         {
             "source": field.name.lower(),
             "name": field.column,
-            "type": "uuid" if field.pseudonym_domain else _TYPES.get(field.type, "varchar"),
+            "type": "uuid"
+            if field.pseudonym_domain
+            else _TYPES.get(field.type, "varchar"),
             "sensitivity": field.sensitivity,
-            "description": _field_description(field.item_name, field.code_list, field.uid),
+            "description": _field_description(
+                field.item_name, field.code_list, field.uid
+            ),
         }
         for field in table.fields
         if field.treatment not in {"drop", "generalise:age", "generalise:area"}
@@ -60,15 +65,21 @@ def staged_columns(table: Table) -> list[dict[str, str]]:
             "name": extra.column,
             "type": _TYPES.get(extra.type, "varchar"),
             "sensitivity": extra.sensitivity,
-            "description": f"{extra.meaning[0].upper()}{extra.meaning[1:]}. Made at intake.",
+            "description": f"{_sentence(extra.meaning)} Made at intake.",
         }
         for extra in table.derived
     ]
     return fields + derived
 
 
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _field_description(item_name: str, code_list: str, uid: str) -> str:
-    words = item_name.capitalize().replace("nhs", "NHS").replace("snomed ct", "SNOMED CT")
+    words = (
+        item_name.capitalize().replace("nhs", "NHS").replace("snomed ct", "SNOMED CT")
+    )
     codes = f" Codes: list {code_list}." if code_list else ""
     return f"{words}.{codes} Item {uid}." if uid else f"{words}.{codes}"
 
@@ -80,7 +91,11 @@ def sql_text(version: str, table: Table) -> str:
     lines = ["with", "", "source as ("]
     lines += ["    select", ",\n".join(f"        {name}" for name in source_names)]
     lines += [
-        "    from {{ source('" + schema_name(version) + "', '" + table.name.lower() + "') }}",
+        "    from {{ source('"
+        + schema_name(version)
+        + "', '"
+        + table.name.lower()
+        + "') }}",
         "),",
         "",
         "renamed as (",
@@ -118,7 +133,8 @@ def yaml_text(version: str, table: Table) -> str:
         if c["sensitivity"] in classes
     ]
     columns += [
-        _column(c["name"], c["type"], c["sensitivity"], c["description"]) for c in ordered
+        _column(c["name"], c["type"], c["sensitivity"], c["description"])
+        for c in ordered
     ]
     for column in columns[:2]:
         column["data_tests"] = ["not_null"]
@@ -129,7 +145,11 @@ def yaml_text(version: str, table: Table) -> str:
             f"{table.one_row_is}. As landed: renamed, nothing decided."
         ),
         "data_tests": [
-            {"unique_together": {"arguments": {"columns": ["submission_id", "row_number"]}}}
+            {
+                "unique_together": {
+                    "arguments": {"columns": ["submission_id", "row_number"]}
+                }
+            }
         ],
         "columns": columns,
     }
@@ -148,7 +168,10 @@ def _column(name: str, kind: str, sensitivity: str, text: str) -> dict[str, obje
 def sources_text(specification: Specification) -> str:
     """The dbt source of the landed schema: every table, staged or not."""
     tables = [
-        {"name": table.name.lower(), "description": f"{table.name}: {table.one_row_is}."}
+        {
+            "name": table.name.lower(),
+            "description": f"{table.name}: {table.one_row_is}.",
+        }
         for table in specification.tables.values()
     ]
     name = schema_name(specification.version)
@@ -157,8 +180,8 @@ def sources_text(specification: Specification) -> str:
         "database": "landed",
         "schema": name,
         "description": (
-            f"Landed rows of data set v{specification.version}, pseudonymised at intake. "
-            "No identifier is in them."
+            f"Landed rows of data set v{specification.version}, pseudonymised at "
+            "intake. No identifier is in them."
         ),
         "tables": tables,
     }
@@ -166,7 +189,9 @@ def sources_text(specification: Specification) -> str:
 
 
 def _dump(content: dict[str, object]) -> str:
-    head = "# Written by `make staging` from the specification; change that, not this.\n"
+    head = (
+        "# Written by `make staging` from the specification; change that, not this.\n"
+    )
     return head + yaml.safe_dump(content, sort_keys=False, width=88, allow_unicode=True)
 
 
@@ -174,7 +199,9 @@ def staging_files(version: str) -> dict[Path, str]:
     """Every generated file with its text."""
     specification = load(version)
     folder = PROJECT_ROOT / "models" / "staging" / schema_name(version)
-    files = {folder / f"_{schema_name(version)}__sources.yml": sources_text(specification)}
+    files = {
+        folder / f"_{schema_name(version)}__sources.yml": sources_text(specification)
+    }
     for table in specification.tables.values():
         if table.staged:
             name = model_name(version, table)

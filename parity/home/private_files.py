@@ -1,0 +1,94 @@
+"""Files and folders that are their owner's alone: made so, and refused when not.
+
+DuckDB and most libraries create files that everybody may read (0644). `harden_process`
+turns that off for everything the process makes from then on; the functions below make and
+check what we write ourselves.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+from pathlib import Path
+
+from parity.home.errors import HomeError
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+_OTHERS = 0o077
+
+
+def harden_process() -> None:
+    """New files are the owner's alone, and a crash leaves no memory image on disk."""
+    os.umask(_OTHERS)
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder (and what lies above it) with mode 0700; one that exists is checked."""
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return check_folder(path)
+
+
+def check_folder(path: Path) -> Path:
+    """Return a folder of ours with mode 0700. Raises HomeError."""
+    found = _look(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise HomeError("not_a_folder", f"{path.name} is not a folder")
+    return _check_owner_only(path, found)
+
+
+def check_file(path: Path) -> Path:
+    """Return a regular file of ours that nobody else may read. Raises HomeError."""
+    found = _look(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+    return _check_owner_only(path, found)
+
+
+def read_private(path: Path) -> bytes:
+    """The bytes of a file that nobody else may read. Raises HomeError."""
+    return check_file(path).read_bytes()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file with mode 0600, whole or not at all, and have it on disk on return."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, flags, FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's entries on disk: a rename is not durable before that."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _look(path: Path) -> os.stat_result:
+    try:
+        return path.lstat()
+    except FileNotFoundError:
+        raise HomeError("missing", f"{path.name} does not exist") from None
+
+
+def _check_owner_only(path: Path, found: os.stat_result) -> Path:
+    if found.st_uid != os.geteuid():
+        raise HomeError("not_ours", f"{path.name} belongs to another user")
+    if stat.S_IMODE(found.st_mode) & _OTHERS:
+        raise HomeError("mode", f"{path.name} may be read by others; give it mode 0600")
+    return path
