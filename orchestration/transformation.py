@@ -74,7 +74,7 @@ def warehouse(
     """Build seeds, models and tests, then hold the gate of the column classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
-    with home.lock(), key_socket(home, keyring) as settings, _set(settings):
+    with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
         dbt = DbtCliResource(
             project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
         )

@@ -1,7 +1,7 @@
 """The canonical forms of pseudonymisation.canonical for a whole column at once.
 
-Each function gives the canonical form, or null where the form for one value raises; tests
-hold the two equal. Why a value was refused is asked with `nhs_number_refusal`.
+Each function gives the canonical form, or null where the form for one value raises;
+tests hold the two equal. Why a value was refused is asked with `nhs_number_refusal`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Many keys from one: HKDF-SHA-256 (RFC 5869) with a label that says what the key is for.
+"""Many keys from one: HKDF-SHA-256 (RFC 5869) with a label for what a key is for.
 
-The label is a list of words, encoded injectively, so that ("ab", "c") and ("a", "bc") are
-two keys. The input key is uniformly random, so no salt is needed (RFC 5869, section 3.1);
-the label goes into `info`. Whoever holds one derived key learns nothing of the others.
+The label is a list of words, encoded injectively, so that ("ab", "c") and ("a", "bc")
+are two keys. The input key is uniformly random, so no salt is needed (RFC 5869, section
+3.1); the label goes into `info`. Whoever holds one derived key learns nothing of the
+others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One way to write "a kind and its parts" as bytes, so that two things never look alike.
+"""A kind and its parts as bytes, in such a way that two things never look alike.
 
-Keys, labels and hashed values are made of parts that other people choose. Joined plainly,
-("12", "3") and ("1", "23") are the same bytes. Here every part carries its type and its
-length before it, so that the bytes can be read back in one way only:
+Keys, labels and hashed values are made of parts that other people choose. Joined
+plainly, ("12", "3") and ("1", "23") are the same bytes. Here every part carries its
+type and its length before it, so that the bytes can be read back in one way only:
 
     parity:1:                                  the version of this encoding
     t<length>:<bytes>  or  b<length>:<bytes>   once for the kind, once for each part
@@ -11,8 +11,8 @@ length before it, so that the bytes can be read back in one way only:
 ASCII. Text is taken as it is: not trimmed, not case-folded, not Unicode-normalised; two
 spellings are two values. Canonical forms are made before (pseudonymisation.canonical).
 
-`encode` is the reference; `encode_column` builds the same bytes for every row. A null part
-makes the row null: nothing is ever hashed for "unknown".
+`encode` is the reference; `encode_column` builds the same bytes for every row. A null
+part makes the row null: nothing is ever hashed for "unknown".
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
     12 bytes   a random nonce
     the rest   ciphertext and 16-byte tag
 
-The context is authenticated with the value but not stored: an envelope opens only for the
-purpose it was sealed for. Random nonces are safe for 2^32 envelopes under one key (8.3 of
-the standard); a key here seals a few thousand at most.
+The context is authenticated with the value but not stored: an envelope opens only for
+the purpose it was sealed for. Random nonces are safe for 2^32 envelopes under one key
+(8.3 of the standard); a key here seals a few thousand at most.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The errors of this package: a code and a sentence, never a value.
 
-Whatever reads an error may store it (a log, Dagster's events, a report). So an error here
-says which rule was broken and where, by code, table, field and row position; the value
-that broke it stays where it is.
+Whatever reads an error may store it (a log, Dagster's events, a report). So an error
+here says which rule was broken and where, by code, table, field and row position; the
+value that broke it stays where it is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Less instead of nothing: a birth date becomes an age, a day at a time.
 
-Age in whole years is the number of birthdays so far. Whoever was born on 29 February has
-a birthday on 1 March in years without that day. A day before birth has no age: null.
+Age in whole years is the number of birthdays so far. Whoever was born on 29 February
+has a birthday on 1 March in years without that day. A day before birth has no age:
+null.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Pseudonyms: HMAC-SHA-256 (FIPS 198-1, RFC 2104) of an encoded value under a secret key.
+"""Pseudonyms: HMAC-SHA-256 (FIPS 198-1) of an encoded value under a secret key.
 
 One value goes through `cryptography`: that is the reference. A column goes through
 polars-hash, several times as fast; tests hold the two equal on vectors and at random.
 
 The key. polars-hash takes its HMAC key as text. So here, on both paths, the HMAC key is
-the 64 ASCII bytes of the 32-byte key in lower-case hex: exactly one block of SHA-256, with
-all of the key's 256 bits. To recompute a pseudonym elsewhere, use those 64 bytes.
+the 64 ASCII bytes of the 32-byte key in lower-case hex: exactly one block of SHA-256,
+with all of the key's 256 bits. To recompute a pseudonym elsewhere, use those 64 bytes.
 
-The length. A token is the whole 32 bytes and stays in the vault. A pseudonym is its first
-16 bytes. With n values under one key the chance that any two collide is about n^2 / 2^129:
-for a thousand million people 1.5 in 10^21.
+The length. A token is the whole 32 bytes and stays in the vault. A pseudonym is its
+first 16 bytes. With n values under one key the chance that any two collide is about n^2
+/ 2^129: for a thousand million people 1.5 in 10^21.
 
-Nothing here can tell an unknown from a value: null stays null, and a blank must have been
-made null before (parity.vault does).
+Nothing here can tell an unknown from a value: null stays null, and a blank must have
+been made null before (parity.vault does).
 """
 
 from __future__ import annotations

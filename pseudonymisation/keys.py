@@ -1,8 +1,9 @@
-"""What a good key is, where one comes from, and how to recognise one without showing it.
+"""What a good key is, where it comes from, how to recognise it without showing it.
 
-A key is 32 bytes of the operating system's generator. `check_key` is the one gate: every
-function that takes a key passes it through here first. It cannot prove randomness, only
-refuse what no generator would give; the refusals stand below, one reason each.
+A key is 32 bytes of the operating system's generator. `check_key` is the one gate:
+every function that takes a key passes it through here first. It cannot prove
+randomness, only refuse what no generator would give; the refusals stand below, one
+reason each.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from pseudonymisation.errors import KeyRefused
 
 KEY_BYTES = 32
 
-# 32 random bytes hold 30 distinct ones on average. Fewer than 16 happens with a chance
-# under 10^-13: what looks like that was made by a hand or a repetition.
-_FEWEST_DISTINCT_BYTES = 16
+# 32 random bytes hold 30 distinct ones on average. Fewer than 18 come with a chance of
+# 10^-13: what looks like that was made by a hand, or sixteen bytes were used twice.
+_FEWEST_DISTINCT_BYTES = 18
 
 _CHECK_VALUE_BYTES = 8
 
@@ -32,8 +33,8 @@ def check_key(key: bytes) -> bytes:
     """Return the key, or raise KeyRefused when it is weak.
 
     Refused: anything but 32 bytes; few distinct bytes (all zero, one byte repeated, a
-    short pattern); bytes in arithmetic progression (counting up, down, by a step); bytes
-    that are all printable text (a passphrase, or hex that was not decoded).
+    short pattern); bytes in arithmetic progression (counting up, down, by a step);
+    bytes that are all printable text (a passphrase, or hex that was not decoded).
     """
     if not isinstance(key, bytes):
         raise KeyRefused("key_not_bytes", "a key must be bytes")
@@ -49,7 +50,7 @@ def check_key(key: bytes) -> bytes:
 
 
 def check_value(key: bytes) -> str:
-    """Sixteen hex digits by which a key can be recognised and from which it cannot be had.
+    """Sixteen hex digits by which a key is recognised and from which it cannot be had.
 
     HMAC under the key itself of a fixed label that no encoding starts with
     (pseudonymisation.encoding), so it equals no pseudonym, token or derived key.
@@ -62,7 +63,8 @@ def check_value(key: bytes) -> str:
 def _has_constant_step(key: bytes) -> bool:
     """Whether the bytes, taken singly or in alternation, grow by one constant step.
 
-    A stride of two catches 16-bit counters (0001 0002 ...), which a stride of one misses.
+    A stride of two catches 16-bit counters (0001 0002 ...), which a stride of one
+    misses.
     """
     return any(
         len({(b - a) % 256 for a, b in zip(key, key[stride:], strict=False)}) == 1

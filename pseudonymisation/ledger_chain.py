@@ -1,9 +1,9 @@
-"""A chain of records that shows every alteration: keyed, each link holding the one before.
+"""A chain of records that shows every alteration: keyed, each link on the one before.
 
 A link's tag is HMAC-SHA-256 under the ledger key over the number of the record, the tag
-before and the record. Changing, removing, inserting or swapping records breaks every tag
-from there on, and nobody without the key can mend them. Cutting off the end leaves a
-valid shorter chain: only a checkpoint kept somewhere else shows that.
+before and the record. Changing, removing, inserting or swapping records breaks every
+tag from there on, and nobody without the key can mend them. Cutting off the end leaves
+a valid shorter chain: only a checkpoint kept somewhere else shows that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A key from a passphrase: scrypt (RFC 7914), slow and memory-hard on purpose.
 
 A passphrase is guessed by trying; each try must cost. The parameters are stored beside
-what they protect, so that they can grow; fewer than the least below are refused, because
-a file that asks for less was altered or made by something else.
+what they protect, so that they can grow; fewer than the least below are refused,
+because a file that asks for less was altered or made by something else.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Encrypted DuckDB files: the one way they are opened, for writing or reading.
 
-What belongs here: the settings without which DuckDB leaks (it spills in clear, loads any
-extension that it finds, creates files for everybody), and ATTACH with the key bound as a
-parameter, so that no statement text holds it. Imports no dbt, so that everything may use
-it. DuckDB's own messages are dropped: they can quote a statement.
+What belongs here: the settings without which DuckDB leaks (it spills in clear, loads
+any extension that it finds, creates files for everybody), and ATTACH with the key bound
+as a parameter, so that no statement text holds it. Imports no dbt, so that everything
+may use it. DuckDB's own messages are dropped: they can quote a statement.
 
 Writing encrypted files needs OpenSSL, which DuckDB has in its httpfs extension. It is
-loaded by path from the installed package of the same version; DuckDB checks its signature.
-Nothing here reaches a network.
+loaded by path from the installed package of the same version; DuckDB checks its
+signature. Nothing here reaches a network.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def attach_encrypted(
 ) -> None:
     """Attach an encrypted DuckDB file; for writing it is made when it is not there.
 
-    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the file is
-    missing (read-only), is not ours alone (mode 0600), is not encrypted, or does not open
-    with this key. On any of these nothing stays attached.
+    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the file
+    is missing (read-only), is not ours alone (mode 0600), is not encrypted, or does not
+    open with this key. On any of these nothing stays attached.
     """
     check_key(key)
     if not _ALIAS.fullmatch(alias):
@@ -94,14 +94,15 @@ def attach_encrypted(
         check_file(path)
     options = "encryption_key $1, read_only" if read_only else "encryption_key $1"
     try:
-        # The key is text to DuckDB: 64 hex digits, from which it derives its AES-256 key.
+        # The key is text to DuckDB: 64 hex digits, from which it derives its AES-256
+        # key.
         statement = f"attach {_quoted(path)} as {alias} ({options})"
         connection.execute(statement, [key.hex()])
     except duckdb.Error:
         raise HomeError(
             "not_opened",
-            f"{path.name} does not open: wrong key, in use by another process, damaged, "
-            "or not an encrypted file",
+            f"{path.name} does not open: wrong key, in use by another process, "
+            "damaged, or not an encrypted file",
         ) from None
     try:
         _check_encrypted(connection, alias, path)

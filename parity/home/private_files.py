@@ -1,8 +1,8 @@
 """Files and folders that are their owner's alone: made so, and refused when not.
 
 DuckDB and most libraries create files that everybody may read (0644). `harden_process`
-turns that off for everything the process makes from then on; the functions below make and
-check what we write ourselves.
+turns that off for everything the process makes from then on; the functions below make
+and check what we write ourselves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def harden_process() -> None:
 
 
 def make_folder(path: Path) -> Path:
-    """Make a folder (and what lies above it) with mode 0700; one that exists is checked."""
+    """Make a folder with mode 0700; one that exists is checked."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return check_folder(path)
 
@@ -54,7 +54,7 @@ def read_private(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file with mode 0600, whole or not at all, and have it on disk on return."""
+    """Write a file with mode 0600, whole or not at all; on disk on return."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     draft.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from parity.home import Home
+from parity.home.private_files import write_private
 from parity.intake.errors import IntakeError
 from parity.intake.slot import Slot
 
@@ -53,9 +54,7 @@ def quarantine(home: Home, path: Path, reason: str) -> None:
     """Move a file aside, out of the way of the others, with the reason beside it."""
     target = _free_name(home.landing_quarantine, path.name)
     shutil.move(path, target)
-    note = target.with_name(f"{target.name}.reason.txt")
-    note.write_text(f"{reason}\n", encoding="utf-8")
-    note.chmod(0o600)
+    write_private(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
 
 
 def _free_name(folder: Path, name: str) -> Path:

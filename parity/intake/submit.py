@@ -1,49 +1,238 @@
 """A submission from the file to the landed store: the one path in.
 
 What belongs here: the order of the steps and what each outcome leaves behind. Reading,
-rules, answer, pseudonymisation and storage stand in their own modules. A submission that
-is rejected or cannot be read changes nothing but the answers and the quarantine.
+rules, answer, pseudonymisation and storage stand in their own modules.
+
+The order is the safety: the vault's writes are repeatable and come first, then the
+sealed copy, then one transaction that lands the rows and the receipt. Killed anywhere
+before its commit, the same file submitted again ends in the same store. A submission
+that is rejected or cannot be read changes nothing but the answers and the quarantine.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import polars as pl
 
-from parity.home import Home
+from parity.home import Home, HomeError
+from parity.home.private_files import write_private
 from parity.home.reference import Reference
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
-from parity.intake.reader import read_submission
-from parity.intake.seal import content_id, seal
+from parity.intake.reader import RawSubmission, read_submission
+from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
 from parity.specification import Specification, load
-from parity.vault.pseudonymise import IdentifierKeys, pseudonymise
+from parity.vault.errors import RecordRefused
+from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
+from pseudonymisation.errors import CodedError
 
 State = Literal["accepted", "replayed", "rejected", "quarantined"]
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a submission; holds no value of it."""
+    """What became of a submission; holds no value of it.
+
+    name: the slot. answer: the page for the provider. reason: why it did not load.
+    """
 
     name: str
     state: State
-    submission_id: UUID | None
-    rows_received: int
-    rows_kept: int
-    failures: int
-    answer: Path | None
-    reason: str
+    submission_id: UUID | None = None
+    rows_received: int = 0
+    rows_kept: int = 0
+    failures: int = 0
+    answer: Path | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """One submission on its way in."""
+
+    home: Home
+    keyring: Keyring
+    specification: Specification
+    reference: Reference
+    path: Path
+    slot: Slot
+    received_at: datetime
+
+
+def submit(
+    home: Home,
+    path: Path,
+    keyring: Keyring,
+    received_at: datetime | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Receipt:
+    """Validate, answer, pseudonymise and land one file or folder.
+
+    received_at: when it came (UTC); only a synthetic home may be told so.
+    waiting: told once when another process holds the home.
+    Raises IntakeError for a name that is no submission's, HomeError for keys.
+    """
+    if received_at is not None and home.kind != "synthetic":
+        raise HomeError(
+            "received_at", "only a synthetic home may be told the time of receipt"
+        )
+    intake = _Intake(
+        home=home,
+        keyring=keyring,
+        specification=load("2.1"),
+        reference=Reference.load(home.reference),
+        path=path,
+        slot=Slot.from_name(path.name),
+        received_at=received_at or datetime.now(UTC),
+    )
+    with home.lock("intake", waiting):
+        receipt = _take_in(intake)
+        _clear_inbox(intake)
+    return receipt
+
+
+def _take_in(intake: _Intake) -> Receipt:
+    try:
+        with tempfile.TemporaryDirectory(dir=intake.home.spill) as workdir:
+            raw = read_submission(intake.path, intake.specification, Path(workdir))
+            validation = validate(
+                raw,
+                intake.slot,
+                intake.specification,
+                intake.reference,
+                intake.received_at,
+            )
+    except IntakeError as error:
+        return _quarantined(intake, error)
+    submission_id = content_id(raw.tables, intake.slot, intake.keyring.key("receipt"))
+    if not validation.accepted:
+        _set_aside(intake, submission_id, "a rule rejects the file; see the answer")
+        return _answered(intake, validation, raw, submission_id, "rejected")
+    return _load(intake, validation, raw, submission_id)
+
+
+def _load(
+    intake: _Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
+) -> Receipt:
+    try:
+        landed = pseudonymise(
+            validation.kept,
+            intake.slot,
+            intake.specification,
+            IdentifierKeys.of(intake.keyring),
+            intake.reference,
+            intake.home.kind,
+        )
+    except RecordRefused as error:
+        return _quarantined(intake, error)
+    with LandedStore.open(
+        intake.home.landed_file,
+        intake.keyring.key("landed"),
+        intake.home.spill,
+        intake.specification,
+    ) as store:
+        slot = intake.slot
+        if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
+            return _answered(intake, validation, raw, submission_id, "replayed")
+        receipt = _answered(intake, validation, raw, submission_id, "accepted")
+        _land(intake, store, landed, submission_id)
+    return receipt
+
+
+def _land(
+    intake: _Intake, store: LandedStore, landed: Landed, submission_id: UUID
+) -> None:
+    with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
+        vault.record(landed.observations)
+        links = vault.person_links(IdentifierKeys.of(intake.keyring))
+    seal_copy(
+        intake.path,
+        intake.home.landing_sealed / f"{submission_id}.sealed",
+        intake.keyring.key("sealed"),
+        submission_id,
+    )
+    slot = intake.slot
+    store.land(
+        Arrival(
+            submission_id=submission_id,
+            provider_code=slot.provider_code,
+            reporting_month=slot.month,
+            reporting_period_end_date=slot.period_end,
+            submission_kind=slot.kind,
+            data_set_version=intake.specification.version,
+            received_at=intake.received_at.astimezone(UTC).replace(tzinfo=None),
+        ),
+        landed.tables,
+        links,
+        intake.reference.organisations,
+    )
+
+
+def _answered(
+    intake: _Intake,
+    validation: Validation,
+    raw: RawSubmission,
+    submission_id: UUID,
+    state: State,
+) -> Receipt:
+    folder = intake.home.answers / intake.slot.name / str(submission_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths = write_answer(
+        validation,
+        intake.slot,
+        intake.specification,
+        folder,
+        str(submission_id),
+        state,
+    )
+    return Receipt(
+        name=intake.slot.name,
+        state=state,
+        submission_id=submission_id,
+        rows_received=_row_count(raw.tables),
+        rows_kept=_row_count(validation.kept),
+        failures=validation.failures.height,
+        answer=paths.html,
+        reason="" if state != "rejected" else "a rule rejects the file; see the answer",
+    )
+
+
+def _row_count(tables: Mapping[str, pl.DataFrame]) -> int:
+    return sum(rows.height for rows in tables.values())
+
+
+def _quarantined(intake: _Intake, error: CodedError) -> Receipt:
+    """What could not be read or taken: kept aside, nothing else changes."""
+    _set_aside(intake, uuid4(), str(error))
+    return Receipt(name=intake.slot.name, state="quarantined", reason=str(error))
+
+
+def _set_aside(intake: _Intake, copy_id: UUID, reason: str) -> None:
+    """Keep an encrypted copy with the reason beside it: nothing sent is lost."""
+    target = intake.home.landing_quarantine / f"{copy_id}.sealed"
+    seal_copy(intake.path, target, intake.keyring.key("sealed"), copy_id)
+    words = f"{intake.slot.name}: {reason}\n"
+    write_private(target.with_suffix(".reason.txt"), words.encode())
+
+
+def _clear_inbox(intake: _Intake) -> None:
+    """What stood in the inbox is sealed by now; the plain copy goes."""
+    if intake.path.parent.resolve() != intake.home.landing_inbox.resolve():
+        return
+    if intake.path.is_dir():
+        shutil.rmtree(intake.path)
+    else:
+        intake.path.unlink()

@@ -19,14 +19,14 @@ def build(
     home: Home,
     keyring: Keyring,
     select: str | None = None,
-    waiting: Callable[[str], None] = lambda _: None,
+    waiting: Callable[[str], None] | None = None,
 ) -> None:
     """Run dbt build, whole or for a selection, and hold the gates.
 
     waiting: told once when another process holds the home's lock.
     Raises DbtError, AccessError.
     """
-    with home.lock(waiting):
+    with home.lock("build", waiting):
         chosen = ["--select", select] if select else []
         run_dbt(home, keyring, ["build", *chosen])
         check_home_classes(home, keyring)

@@ -1,0 +1,90 @@
+# Every command a person needs. CI calls only these targets.
+# A comment that starts with two number signs is the help of its target.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_HOME := $(CURDIR)/demo-home
+
+# What the tests need beside the README's line: a browser for the pages, and the
+# sandbox in which Access files are read. Each with the program it brings.
+TEST_PACKAGES := mdbtools:mdb-export bubblewrap:bwrap chromium:chromium
+
+# sqlfluff compiles the models through dbt, which writes here and nowhere else.
+LINT_SETTINGS := DBT_TARGET_PATH=target/lint DBT_LOG_PATH=target/lint/logs \
+	DO_NOT_TRACK=1
+
+.PHONY: help setup demo test check check-style check-types check-imports check-sql
+.PHONY: test-packages staging dagster clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+		| sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(VENV)/.project ## make .venv with locked dependencies, `parity` and `dbt`
+
+# Only when the lock changed. Hashes are required of every file; the older pip of
+# Debian 12 needs --no-deps beside that. Bytecode is written once, here: where it is
+# not, dbt compiles itself anew at every call.
+$(VENV)/.lock: requirements.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		--require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # templates are no Python
+	touch $@
+
+$(VENV)/.project: $(VENV)/.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## synthetic home, three providers, a year, everything built and shown
+	PARITY_HOME=$(DEMO_HOME) $(BIN)/python -m parity.cli.demo
+
+test: setup test-packages check ## everything CI runs: checks and all tests
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+check: check-style check-types check-imports check-sql ## lint; edits nothing
+
+check-style: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check-types: setup
+	$(BIN)/mypy
+
+check-imports: setup
+	$(BIN)/lint-imports
+
+check-sql: setup
+	$(LINT_SETTINGS) $(BIN)/sqlfluff lint --disable-progress-bar models macros
+
+test-packages:
+	@for pair in $(TEST_PACKAGES); do \
+		package=$${pair%%:*}; program=$${pair##*:}; \
+		if command -v $$program >/dev/null; then continue; fi; \
+		if [ "$$(id -u)" != 0 ]; then \
+			echo "make test needs the Debian package $$package:" \
+				"sudo apt-get install $$package" >&2; \
+			exit 1; \
+		fi; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $$package; \
+	done
+
+staging: setup ## write the staging models anew from the specification
+	$(BIN)/python -m parity.warehouse.staging_models
+
+dagster: setup ## show the demo's graph in Dagster's pages, on this machine alone
+	PARITY_HOME=$(DEMO_HOME) DAGSTER_HOME=$(DEMO_HOME)/operations/dagster \
+		$(BIN)/dagster dev --host 127.0.0.1 -m orchestration.definitions
+
+clean: ## remove what can be made anew: dbt's target, caches; never a home
+	rm -rf target logs .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

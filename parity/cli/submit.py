@@ -1,0 +1,103 @@
+"""`parity submit`: validate, answer, pseudonymise and load submissions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from parity.cli.failures import DATA
+from parity.cli.options import (
+    AsJson,
+    HomeOption,
+    PassphraseFd,
+    PassphraseFile,
+    open_home,
+    parse_instant,
+)
+from parity.cli.screen import progress, remark, say, show_json
+from parity.home import Home
+
+if TYPE_CHECKING:
+    from parity.home.unlock import Keyring
+    from parity.intake.submit import Receipt
+
+
+def submit(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True,
+            metavar="PATH...",
+            help="Access files or CSV folders, named "
+            "<provider>_<YYYY-MM>_<primary|refresh>.",
+        ),
+    ],
+    received_at: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=parse_instant,
+            metavar="WHEN",
+            help="When it came (synthetic homes only).",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take submissions in, one after the other.
+
+    One that is rejected or cannot be read changes nothing and holds no other up; the
+    exit code is 1 then, and its answer says why.
+    """
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    receipts = _take_in(found, keyring, paths, received_at)
+    if as_json:
+        show_json([vars(receipt) for receipt in receipts])
+    else:
+        for receipt in receipts:
+            say(_words(receipt))
+    if any(r.state in {"rejected", "quarantined"} for r in receipts):
+        raise typer.Exit(DATA)
+
+
+def _take_in(
+    home: Home, keyring: Keyring, paths: list[Path], received_at: datetime | None
+) -> list[Receipt]:
+    receipts = []
+    with progress() as bar:
+        task = bar.add_task("submissions", total=len(paths), words="")
+        for path in paths:
+            receipts.append(_one(home, keyring, path, received_at))
+            rows = sum(receipt.rows_received for receipt in receipts)
+            bar.update(task, advance=1, words=f"{rows:,} rows")
+    return receipts
+
+
+def _one(
+    home: Home, keyring: Keyring, path: Path, received_at: datetime | None
+) -> Receipt:
+    from parity.intake.errors import IntakeError
+    from parity.intake.submit import Receipt
+    from parity.intake.submit import submit as take_in
+
+    try:
+        return take_in(home, path, keyring, received_at, waiting=remark)
+    except IntakeError as error:
+        return Receipt(name=path.name, state="quarantined", reason=str(error))
+
+
+def _words(receipt: Receipt) -> str:
+    """What became of a submission, in a line, and where its answer is."""
+    words = [f"{receipt.name}: {receipt.state}"]
+    if receipt.rows_received:
+        words.append(f"{receipt.rows_received:,} rows received")
+        words.append(f"{receipt.rows_kept:,} kept, {receipt.failures:,} findings")
+    if receipt.reason:
+        words.append(receipt.reason)
+    if receipt.answer:
+        words.append(f"answer: {receipt.answer}")
+    return "; ".join(words)

@@ -1,0 +1,88 @@
+"""Where a passphrase may come from: a descriptor, a private file, or the keyboard.
+
+Never from the environment or an argument: both can be read in /proc for as long as the
+process lives, and go down to every child. They may carry the path of a file.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+from parity.home.errors import HomeError
+from parity.home.layout import Home
+from parity.home.private_files import harden_process, read_private
+from parity.home.secret import SecretBytes
+
+_CREDENTIAL = "parity-passphrase"
+_LONGEST = 4096
+
+
+def passphrase(
+    home: Home,
+    *,
+    passphrase_file: Path | None = None,
+    passphrase_fd: int | None = None,
+) -> SecretBytes:
+    """The passphrase of a home, from the first of these that there is.
+
+    The descriptor, the file, the systemd credential `parity-passphrase`, the file that
+    PARITY_PASSPHRASE_FILE names, a synthetic home's own file, the terminal. One line
+    end at the end is not part of it. Raises HomeError.
+    """
+    harden_process()
+    if "PARITY_PASSPHRASE" in os.environ:
+        raise HomeError(
+            "passphrase_in_environment",
+            "PARITY_PASSPHRASE is not read: put the passphrase in a 0600 file and name "
+            "that in PARITY_PASSPHRASE_FILE; the one in the environment is spent",
+        )
+    if passphrase_fd is not None:
+        return _from_descriptor(passphrase_fd)
+    file = passphrase_file or _known_file(home)
+    if file is not None:
+        return _secret(read_private(file))
+    return _from_terminal()
+
+
+def _known_file(home: Home) -> Path | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and (credential := Path(folder) / _CREDENTIAL).exists():
+        return credential
+    if named := os.environ.get("PARITY_PASSPHRASE_FILE"):
+        return Path(named)
+    own = home.synthetic_passphrase_file
+    if not own.exists():
+        return None
+    if home.kind == "live":
+        raise HomeError("passphrase_kept", "a live home may not hold its passphrase")
+    return own
+
+
+def _from_descriptor(descriptor: int) -> SecretBytes:
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            return _secret(file.read(_LONGEST + 1))
+    except OSError:
+        raise HomeError("no_descriptor", "no such descriptor") from None
+
+
+def _from_terminal() -> SecretBytes:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        raise HomeError(
+            "no_passphrase",
+            "no passphrase: use --passphrase-file, --passphrase-fd, a systemd "
+            "credential or PARITY_PASSPHRASE_FILE, or a terminal",
+        ) from None
+    os.close(terminal)
+    return _secret(getpass.getpass("Passphrase of this home: ").encode("utf-8"))
+
+
+def _secret(content: bytes) -> SecretBytes:
+    value = content.removesuffix(b"\n").removesuffix(b"\r")
+    if not value or len(value) > _LONGEST:
+        raise HomeError("passphrase_blank", "the passphrase is blank or far too long")
+    return SecretBytes(value)

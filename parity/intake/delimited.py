@@ -1,0 +1,69 @@
+"""A submission as a folder with one CSV file per table.
+
+What belongs here: which files are read, and the limits on a folder that a stranger
+filled. The text itself is read by `table_text`.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from parity.intake.errors import IntakeError
+from parity.intake.table_text import ReadTable, read_table
+from parity.specification import Specification
+
+# A large provider's month is about 20 MB in all; ten times that is no month.
+MOST_BYTES = 256 * 1024 * 1024
+MOST_ENTRIES = 1000
+
+
+def read_folder(
+    path: Path, spec: Specification
+) -> tuple[dict[str, ReadTable], int]:
+    """Official tables by name, and how many entries of the folder are not official.
+
+    Raises:
+        IntakeError: a link, a folder or a device inside, more than the limits allow,
+            or a file that is no CSV.
+    """
+    official = {f"{name}.csv": name for name in spec.tables}
+    found: dict[str, ReadTable] = {}
+    unexpected = 0
+    for entry in _entries(path):
+        if entry.name in official:
+            name = official[entry.name]
+            found[name] = read_table(_content(entry), spec.tables[name])
+        else:
+            unexpected += 1
+    return found, unexpected
+
+
+def _entries(path: Path) -> list[Path]:
+    entries = sorted(path.iterdir())
+    if len(entries) > MOST_ENTRIES:
+        raise IntakeError("PARITY-LIMIT", "the folder holds too many files")
+    sizes = [_regular_size(entry) for entry in entries]
+    if sum(sizes) > MOST_BYTES:
+        raise IntakeError(
+            "PARITY-LIMIT", f"the files hold more than {MOST_BYTES >> 20} MB in all"
+        )
+    return entries
+
+
+def _regular_size(entry: Path) -> int:
+    found = entry.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise IntakeError(
+            "PARITY-FOLDER", "the folder holds something else than plain files"
+        )
+    return found.st_size
+
+
+def _content(entry: Path) -> bytes:
+    # Opened without following links: the entry may have been changed since it was seen.
+    descriptor = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise IntakeError("PARITY-LIMIT", "a file grew while it was read")
+    return content

@@ -1,0 +1,59 @@
+"""Encrypted copies of submissions, and the name that their content gives them.
+
+What belongs here: the keyed identifier of a submission's content, and sealing the files
+as they came. The identifier is keyed because it leaves the landing zone: an unkeyed
+digest of identifying content must not stand anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+
+from parity.home.private_files import write_private
+from parity.intake.slot import Slot
+from pseudonymisation.encoding import encode
+from pseudonymisation.envelope import seal
+from pseudonymisation.keyed_hash import pseudonym
+
+
+def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UUID:
+    """Identifier of a submission: the same rows for the same slot, the same identifier.
+
+    It is made of what was read, not of the file's bytes, so an Access file and a CSV
+    folder with the same rows are the same submission. key: the home's receipt key.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tables):
+        rows = tables[name].write_csv(quote_style="non_numeric").encode()
+        digest.update(encode("table", name, rows))
+    return UUID(bytes=pseudonym(key, "submission", slot.name, digest.digest()))
+
+
+def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None:
+    """Write an encrypted copy of a file or folder, bound to its submission.
+
+    key: the home's sealing key. Nothing is written in clear on the way.
+    """
+    context = encode("sealed-submission", str(submission_id))
+    write_private(target, seal(key, _packed(path), context))
+
+
+def _packed(path: Path) -> bytes:
+    """The file, or the folder's files as a tar archive without owners and times."""
+    if path.is_file():
+        return path.read_bytes()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for file in sorted(path.iterdir()):
+            member = tarfile.TarInfo(file.name)
+            member.size = file.stat().st_size
+            with file.open("rb") as content:
+                archive.addfile(member, content)
+    return buffer.getvalue()

@@ -1,0 +1,54 @@
+"""What becomes of each submitted field: kept, keyed or generalised.
+
+The specification's `treatment` says; a treatment that is not known here stops the
+submission rather than letting a value through.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from parity.specification import Field
+from parity.vault.errors import VaultError
+from parity.vault.identifier_keys import IdentifierKeys
+from parity.vault.programmes import programme_column
+from parity.vault.typed_values import TYPED, blank_to_null, stripped, typed
+from pseudonymisation.encoding import text_part
+from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+
+# Codes that suppliers' systems send in more than one form: AppType without its leading
+# zero, EthnicCategory in lower case.
+_ZERO_PADDED = frozenset({"AppType"})
+_UPPER_CASE = frozenset({"EthnicCategory"})
+
+
+def treated(field: Field, provider: str, keys: IdentifierKeys) -> pl.Expr:
+    """The landed column of a field, from its column as sent. Raises VaultError.
+
+    A pseudonym is UUID text. A supplier's identifier is taken as it is, neither trimmed
+    nor case-folded: two spellings are two identifiers. A blank one has no pseudonym.
+    """
+    domain = field.pseudonym_domain
+    if domain is not None:
+        identifier = text_part(blank_to_null(pl.col(field.name)))
+        key = keys.of_provider(domain, provider)
+        keyed = pseudonym_column(key, domain, provider, identifier)
+        return uuid_text_column(keyed).alias(field.name)
+    if field.treatment == "generalise:iet_programme":
+        return programme_column(pl.col(field.name)).alias(field.name)
+    if field.treatment == "keep":
+        return _kept(field).alias(field.name)
+    raise VaultError(
+        "unknown_treatment", f"{field.table}.{field.name} cannot be landed"
+    )
+
+
+def _kept(field: Field) -> pl.Expr:
+    if field.type in TYPED:
+        return typed(field)
+    if not field.code_list:
+        return pl.col(field.name)
+    code = stripped(pl.col(field.name))
+    if field.name in _ZERO_PADDED:
+        return code.str.zfill(field.max_length)
+    return code.str.to_uppercase() if field.name in _UPPER_CASE else code

@@ -1,0 +1,98 @@
+"""Files and folders that are ours alone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+from pathlib import Path
+
+import pytest
+
+from parity.home import HomeError, private_files
+from parity.home.private_files import (
+    check_file,
+    check_folder,
+    harden_process,
+    make_folder,
+    read_private,
+    write_private,
+)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_written_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    """0600 with a umask that would let all read; nothing else is left behind."""
+    old = os.umask(0)
+    try:
+        write_private(tmp_path / "file", b"one")
+        write_private(tmp_path / "file", b"two")
+        make_folder(tmp_path / "folder")
+    finally:
+        os.umask(old)
+    assert mode(tmp_path / "file") == 0o600
+    assert mode(tmp_path / "folder") == 0o700
+    assert read_private(tmp_path / "file") == b"two"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("extra", [0o040, 0o004, 0o020, 0o001])
+def test_what_others_may_touch_is_refused(tmp_path: Path, extra: int) -> None:
+    """One bit for group or others is one too many."""
+    write_private(tmp_path / "file", b"one")
+    (tmp_path / "file").chmod(0o600 | extra)
+    with pytest.raises(HomeError, match="mode"):
+        read_private(tmp_path / "file")
+    make_folder(tmp_path / "folder").chmod(0o700 | extra)
+    with pytest.raises(HomeError, match="mode"):
+        make_folder(tmp_path / "folder")
+
+
+def test_another_kind_of_thing_is_refused(tmp_path: Path) -> None:
+    """A link is not followed: it may lead to somebody else's file."""
+    write_private(tmp_path / "file", b"one")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    with pytest.raises(HomeError, match="not_a_file"):
+        check_file(tmp_path / "link")
+    with pytest.raises(HomeError, match="not_a_folder"):
+        check_folder(tmp_path / "file")
+    with pytest.raises(HomeError, match="missing"):
+        check_file(tmp_path / "none")
+
+
+def test_another_users_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can change a file can change what we believe."""
+    write_private(tmp_path / "file", b"one")
+    stranger = os.geteuid() + 1
+    monkeypatch.setattr(private_files.os, "geteuid", lambda: stranger)
+    with pytest.raises(HomeError, match="not_ours"):
+        check_file(tmp_path / "file")
+
+
+def test_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole or not at all."""
+    write_private(tmp_path / "file", b"one")
+
+    def full(_: int) -> None:
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(private_files.os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_private(tmp_path / "file", b"two")
+    assert read_private(tmp_path / "file") == b"one"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_hardened_process(tmp_path: Path) -> None:
+    """New files are ours alone, and a crash leaves no memory image."""
+    harden_process()
+    (tmp_path / "file").touch()
+    assert mode(tmp_path / "file") == 0o600
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
