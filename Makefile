@@ -44,7 +44,7 @@ $(VENV)/.project: $(VENV)/.lock pyproject.toml
 	touch $@
 
 demo: setup ## synthetic home, three providers, a year, everything built and shown
-	PARITY_HOME=$(DEMO_HOME) $(BIN)/python -m parity.cli.demo
+	$(BIN)/python -m parity.cli.demo $(DEMO_HOME)
 
 test: setup test-packages check ## everything CI runs: checks and all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

@@ -19,7 +19,7 @@ from orchestration.resources import HomeResource
 from orchestration.sensors import inbox, intake_job
 from orchestration.transformation import warehouse
 
-ASSETS = [
+ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     provider_file,
     intake,
     warehouse,

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from parity.intake.slot import Slot
 
 from orchestration.failures import value_free
 from orchestration.partitions import submissions
 from orchestration.resources import HomeResource
-from parity.intake.submit import find_in_inbox, submit
+from parity.intake.inbox import find_in_inbox
+from parity.intake.slot import Slot
+from parity.intake.submit import submit
 from parity.specification import load
 from parity.warehouse.landed import RECEIPT_TABLES
 from parity.warehouse.staging_models import schema_name
@@ -65,7 +66,7 @@ def intake(
 
 def slot_of(context: dg.AssetExecutionContext) -> Slot:
     """The slot that a partition key names: sender <provider>_<kind>, month."""
-    keys = context.partition_key.keys_by_dimension  # type: ignore[attr-defined]
+    keys = context.partition_key.keys_by_dimension
     provider, kind = keys["sender"].rsplit("_", 1)
     return Slot.from_name(f"{provider}_{keys['month'][:7]}_{kind}")
 

@@ -2,8 +2,8 @@
 
 What belongs here: comparing dbt's manifest with the file that was really built. dbt's
 contracts hold names and types inside the build; this gate holds them against the file
-from outside, and holds the classes. Anything unknown stops: a column without a class has
-no reader.
+from outside, and holds the classes. Anything unknown stops: a column without a class
+has no reader.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The policy file as types: what each role is granted, checked word by word.
 
-What belongs here: loading policy.yml and answering what it grants over a catalog. A word
-that we do not know is an error, never ignored: a misspelt restriction must not become
-none. What is not granted is withheld.
+What belongs here: loading policy.yml and answering what it grants over a catalog. A
+word that we do not know is an error, never ignored: a misspelt restriction must not
+become none. What is not granted is withheld.
 """
 
 from __future__ import annotations
@@ -113,13 +113,27 @@ def _granted(role: Role, grant: Grant, catalog: Catalog) -> GrantedTable:
     return GrantedTable(relation, columns)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML takes the last of two equal keys: a restriction could vanish so."""
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Any, Any]:
+        content = super().construct_mapping(node, deep)
+        if len(content) != len(node.value):
+            raise yaml.YAMLError("a key stands twice")
+        return content
+
+
 @cache
 def load_policy(path: Path = POLICY_FILE) -> Policy:
     """The policy of a file. Raises AccessError for anything that it does not know."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506  it is safe
     except (OSError, yaml.YAMLError):
-        raise AccessError("policy_unreadable", "the policy file cannot be read") from None
+        raise AccessError(
+            "policy_unreadable", "the policy file cannot be read"
+        ) from None
     top = _mapping(content, "policy", {"version", "roles"})
     if top["version"] != _VERSION:
         raise AccessError("policy_version", "the policy is of an unknown version")
@@ -139,12 +153,15 @@ def _role(name: str, content: object) -> Role:
         raise AccessError("policy_word", f"{name}: a role needs a purpose")
     if not isinstance(words["tables"], dict) or not words["tables"]:
         raise AccessError("policy_word", f"{name}: a role needs tables")
+    doors = _words(words["doors"], f"{name}: door", DOORS)
+    if doors and words["rows"] != "all":
+        raise AccessError("policy_word", f"{name}: no door applies a row filter yet")
     return Role(
         name=name,
         purpose=" ".join(purpose.split()),
         classes=frozenset(_words(words["classes"], f"{name}: class", _GRANTABLE)),
         rows=str(words["rows"]),
-        doors=_words(words["doors"], f"{name}: door", DOORS),
+        doors=doors,
         grants=tuple(_grant(name, *item) for item in words["tables"].items()),
     )
 
@@ -160,7 +177,7 @@ def _grant(role: str, table: object, content: object) -> Grant:
 
 
 def _mapping(content: object, where: str, expected: set[str]) -> dict[str, Any]:
-    """Exactly the expected words, each once: YAML itself takes the last of two."""
+    """A mapping of exactly the expected words."""
     if not isinstance(content, dict) or content.keys() != expected:
         listed = ", ".join(sorted(expected))
         raise AccessError("policy_word", f"{where}: expected exactly {listed}")
@@ -173,6 +190,8 @@ def _words(
     """A list of different words, all of them known (None: any word)."""
     if not isinstance(content, list) or len(set(map(str, content))) != len(content):
         raise AccessError("policy_word", f"{where}: expected a list without repeats")
-    if not all(isinstance(word, str) and (not known or word in known) for word in content):
+    if not all(
+        isinstance(word, str) and (not known or word in known) for word in content
+    ):
         raise AccessError("policy_word", f"{where}: unknown word in the list")
     return tuple(content)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from parity.cli.failures import DATA
 from parity.cli.options import (
     AsJson,
     HomeOption,
@@ -13,7 +17,64 @@ from parity.cli.options import (
 )
 from parity.cli.screen import say, show_json, show_table
 
+if TYPE_CHECKING:
+    from parity.vault.scan.report import ScanReport
+
 app = typer.Typer(help="Checks of a home.", no_args_is_help=True)
+
+
+@app.command("identifiers")
+def identifiers(
+    raw: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            metavar="DIR",
+            help="Submissions to take identifiers from; else the sealed copies.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many values of a field are looked for.")
+    ] = 200,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether an identifier stands anywhere outside the landing zone and the vault.
+
+    Looks for submitted values in every file and every column of every database of the
+    home, plain and encoded. Exit code 1 when one is found, or a place cannot be read.
+    """
+    from parity.vault.identifier_scan import run_check_identifiers
+
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    report = run_check_identifiers(found, keyring, raw=raw, limit_per_field=limit)
+    if as_json:
+        show_json(report.as_dict())
+    else:
+        _show_scan(report)
+    if not report.is_clean:
+        raise typer.Exit(DATA)
+
+
+def _show_scan(report: ScanReport) -> None:
+    """What was looked for and through, and each finding without its value."""
+    coverage = report.coverage
+    say(
+        f"looked for {sum(c.looked_for for c in report.chosen):,} values of "
+        f"{report.submissions} submissions ({report.unread} unread) in "
+        f"{coverage.files:,} files, {coverage.columns:,} columns and "
+        f"{coverage.processes} processes"
+    )
+    if report.findings:
+        columns = ("place", "location", "encoding", "kind", "count")
+        show_table(columns, [tuple(vars(f).values()) for f in report.findings])
+    elif report.is_clean:
+        say("found nothing")
+    else:
+        say("nothing was looked for: there is no submission to take values from")
 
 
 @app.command("classes")

@@ -1,4 +1,4 @@
-"""The demonstration: `make demo` runs `python -m parity.cli.demo`.
+"""The demonstration: `make demo` runs `python -m parity.cli.demo DIR`.
 
 A synthetic home with fresh keys, three made-up providers over a year, one real Access
 file beside their CSV folders, the whole chain through Dagster, and what came out of it.
@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.run import run
-from parity.cli.failures import DATA, DONE, report
+from parity.cli.failures import DONE, report
 from parity.cli.reference import load_reference
 from parity.cli.run_chain import tell
 from parity.cli.screen import complain, say, show_table
@@ -43,7 +43,7 @@ _FOOTNOTE = (
 
 
 def main() -> int:
-    """Run the demonstration in the home that PARITY_HOME names; the exit code."""
+    """Run the demonstration in the folder that is named; the exit code."""
     root = Path(sys.argv[1]).resolve()
     with _step("home: a synthetic one with fresh keys"):
         _remove_former(root)
@@ -78,7 +78,7 @@ def _remove_former(root: Path) -> None:
 
 
 def _fill_inbox(home: Home) -> None:
-    """Made-up submissions, their reference data, and the Access file, in their rooms."""
+    """Made-up submissions, their reference data and the Access file, each in place."""
     made = home.operations / "synthetic"
     synthesise(
         made,

@@ -27,8 +27,8 @@ def init(
 ) -> None:
     """Make a home: its folders and its first keys."""
     root = _root(home)
-    kind = "synthetic" if synthetic else "live"
-    secret = _new_passphrase(Home(root, kind), passphrase_file, passphrase_fd)
+    planned = Home(root, "synthetic" if synthetic else "live")
+    secret = _new_passphrase(planned, passphrase_file, passphrase_fd)
     made = make_home(root, synthetic=synthetic, passphrase=secret)
     if as_json:
         show_json({"home": made.root, "kind": made.kind})
@@ -53,8 +53,9 @@ def _new_passphrase(
     """
     if home.kind == "synthetic" and passphrase_file is None and passphrase_fd is None:
         return None
-    sources = {"passphrase_file": passphrase_file, "passphrase_fd": passphrase_fd}
-    first = passphrase(home, **sources).reveal()  # type: ignore[arg-type]
+    first = passphrase(
+        home, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
+    ).reveal()
     if passphrase_fd is not None:
         return first
     again = passphrase(home, passphrase_file=passphrase_file).reveal()

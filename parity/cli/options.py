@@ -68,7 +68,7 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        instant = None  # type: ignore[assignment]
-    if instant is None or instant.tzinfo is None:
+        instant = datetime.min  # noqa: DTZ901  without an offset: refused below
+    if instant.tzinfo is None:
         raise typer.BadParameter("an instant is written like 2025-05-20T09:30:00+00:00")
     return instant

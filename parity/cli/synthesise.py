@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,10 @@ from parity.cli.options import AsJson, parse_month
 from parity.cli.screen import say, show_json
 
 _MONTH = "YYYY-MM"
+
+# Text, not dates: typer parses defaults as it parses what is typed.
+_FIRST_MONTH: Any = "2024-04"
+_LAST_MONTH: Any = "2025-03"
 
 
 class DataSet(StrEnum):
@@ -35,10 +39,10 @@ def synthesise(
     providers: Annotated[int, typer.Option(min=1)] = 3,
     first: Annotated[
         date, typer.Option("--from", parser=parse_month, metavar=_MONTH)
-    ] = "2024-04",  # type: ignore[assignment]  typer parses the default too
+    ] = _FIRST_MONTH,
     last: Annotated[
         date, typer.Option("--to", parser=parse_month, metavar=_MONTH)
-    ] = "2025-03",  # type: ignore[assignment]
+    ] = _LAST_MONTH,
     referrals_per_month: Annotated[
         int, typer.Option(min=1, help="Referrals a provider receives in a month.")
     ] = 200,

@@ -34,7 +34,9 @@ from pseudonymisation.passphrase_key import Cost, key_from_passphrase, new_cost
 if TYPE_CHECKING:
     from parity.home.layout import Home
 
-Purpose = Literal["derivation", "linkage", "ledger", "receipt", "sealing", "file"]
+Purpose = Literal[
+    "derivation", "linkage", "ledger", "receipt", "sealing", "signing", "file"
+]
 State = Literal["active", "destroyed"]
 
 LEDGER_KEY = "ledger"

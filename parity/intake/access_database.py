@@ -99,9 +99,7 @@ class _Database:
     def _run(
         self, program: str, arguments: list[str], environment: dict[str, str]
     ) -> bytes:
-        ended = run_limited(
-            program, arguments, self._path, self._workdir, environment
-        )
+        ended = run_limited(program, arguments, self._path, self._workdir, environment)
         # What the program says about the file may quote it: counted, never shown.
         if not ended.succeeded or ended.complaints:
             raise IntakeError(
@@ -118,7 +116,7 @@ def _holds(rows: pl.DataFrame, columns: Iterable[str], text: str) -> bool:
 def _holds_nul(exported: bytes) -> bool:
     """Whether UTF-7 text as mdbtools writes it holds the character NUL.
 
-    Each value is written apart and its last characters may be cut by up to five bits,
+    Each value is written apart and its last characters may lack up to four bits,
     so a run may end inside a character: one that can still become NUL counts as NUL.
     """
     runs = set(_UTF_7_RUN.findall(exported))

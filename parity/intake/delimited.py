@@ -17,9 +17,7 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_ENTRIES = 1000
 
 
-def read_folder(
-    path: Path, spec: Specification
-) -> tuple[dict[str, ReadTable], int]:
+def read_folder(path: Path, spec: Specification) -> tuple[dict[str, ReadTable], int]:
     """Official tables by name, and how many entries of the folder are not official.
 
     Raises:

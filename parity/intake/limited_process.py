@@ -43,7 +43,8 @@ _WALLS = (
     *("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
     *("--proc", "/proc"),
     *("--dev", "/dev"),
-    *("--tmpfs", "/tmp"),  # noqa: S108: a memory file system that ends with the process
+    # A memory file system of its own, which ends with the process.
+    *("--tmpfs", "/tmp"),  # noqa: S108
     *("--chdir", "/tmp"),  # noqa: S108
 )
 
@@ -74,7 +75,8 @@ def run_limited(
     command = _command(program, arguments, file.resolve(), environment)
     with _memory_file("output") as output, _memory_file("complaints") as complaints:
         try:
-            ended = subprocess.run(  # noqa: S603: allow-listed program, no shell
+            # No shell; the programs are ours to name, the arguments are ours.
+            ended = subprocess.run(  # noqa: S603
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output.fileno(),
@@ -131,7 +133,7 @@ def _has_walls() -> bool:
     bubblewrap = shutil.which("bwrap", path="/usr/bin:/bin")
     if bubblewrap is None:
         return False
-    trial = subprocess.run(  # noqa: S603: our own program and arguments
+    trial = subprocess.run(  # noqa: S603
         [bubblewrap, *_WALLS, "--", "/usr/bin/true"],
         stdin=subprocess.DEVNULL,
         capture_output=True,

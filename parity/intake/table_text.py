@@ -44,10 +44,14 @@ def read_table(content: bytes, table: Table) -> ReadTable:
     """
     header, rows = _records(_decoded(content, table), table)
     _check_width(rows, len(header), table)
-    position = {name: header.index(name) for name in table.field_names if name in header}
+    position = {
+        name: header.index(name) for name in table.field_names if name in header
+    }
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
     data = {
-        name: _values(columns[position[name]]) if name in position else [None] * len(rows)
+        name: _values(columns[position[name]])
+        if name in position
+        else [None] * len(rows)
         for name in table.field_names
     }
     frame = pl.DataFrame(data, schema=dict.fromkeys(table.field_names, pl.String))

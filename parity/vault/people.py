@@ -46,25 +46,27 @@ _ABOUT_PERSON = (
 class People:
     """The people of one submission, in memory only.
 
-    by_local_id: LocalPatientId and what is known of the person (_ABOUT_PERSON).
-    by_referral: ServiceRequestId and the same, of the person referred.
+    by_row: row_number of IDS001MPI and what is known of the person: _ABOUT_PERSON.
+    by_local_id: LocalPatientId and the same. by_referral: ServiceRequestId and the
+        same, of the person referred. Blank keys are in neither: they lead to nobody.
     observations: local_token, nhs_token (Binary, 32 bytes or null): what the crosswalk
         learns from this submission.
     """
 
+    by_row: pl.DataFrame
     by_local_id: pl.DataFrame
     by_referral: pl.DataFrame
     observations: pl.DataFrame
 
-    def beside(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def beside(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what is known of the person of each; nulls where there is none."""
-        if _LOCAL_ID in rows.columns:
-            return rows.join(
-                self.by_local_id, on=_LOCAL_ID, how="left", maintain_order="left"
-            )
-        return rows.join(
-            self.by_referral, on=_REFERRAL_ID, how="left", maintain_order="left"
-        )
+        if table == PERSONS:
+            known, key = self.by_row, "row_number"
+        elif _LOCAL_ID in rows.columns:
+            known, key = self.by_local_id, _LOCAL_ID
+        else:
+            known, key = self.by_referral, _REFERRAL_ID
+        return rows.join(known, on=key, how="left", maintain_order="left")
 
 
 def identify(
@@ -87,14 +89,15 @@ def identify(
     else:
         refuse_first(persons, is_test, "nhs_number_synthetic", fields[_NHS_NUMBER])
     named = _named(persons, provider, keys)
-    known = _with_area(named, reference).select(_LOCAL_ID, *_ABOUT_PERSON)
-    referred = referrals.select(_REFERRAL_ID, _LOCAL_ID)
+    known = _with_area(named, reference)
+    by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
+    referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
+    seen = named.select("local_token", "nhs_token").unique()
     return People(
-        by_local_id=known,
-        by_referral=referred.join(known, on=_LOCAL_ID, how="left").drop(_LOCAL_ID),
-        observations=named.select("local_token", "nhs_token")
-        .filter(pl.any_horizontal(pl.all().is_not_null()))
-        .unique(),
+        by_row=known.select("row_number", *_ABOUT_PERSON),
+        by_local_id=by_local_id,
+        by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
+        observations=seen.filter(pl.any_horizontal(pl.all().is_not_null())),
     )
 
 
@@ -136,9 +139,12 @@ def _with_area(named: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     )
 
 
+def _filled(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    return rows.filter(blank_to_null(pl.col(key)).is_not_null())
+
+
 def _check_unique(rows: pl.DataFrame, table: str, name: str) -> None:
     """The rules refuse repeated keys before; here a repeat would merge two people."""
-    key = rows.get_column(name)
-    again = rows.filter(key.is_not_null() & ~key.is_first_distinct())
+    again = _filled(rows, name).filter(~pl.col(name).is_first_distinct())
     if again.height:
         raise RecordRefused("repeated_key", table, name, int(again["row_number"][0]))

@@ -90,7 +90,7 @@ def _landed(
             for name, column in additions.items()
         },
     }
-    known = people.beside(rows) if additions else rows
+    known = people.beside(table.name, rows) if additions else rows
     # Lazily, so that polars hashes each value once for all parts of its UUID text.
     return known.lazy().select(columns[name] for name in names).collect()
 

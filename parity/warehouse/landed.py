@@ -20,8 +20,9 @@ import polars as pl
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.specification import Specification, Table
 from parity.warehouse.staging_models import schema_name
+from pseudonymisation.errors import CodedError
 
-_RECEIPT_TABLES = {
+RECEIPT_TABLES = {
     "submission": (
         "submission_id uuid primary key, provider_code varchar not null, "
         "reporting_month date not null, reporting_period_end_date date not null, "
@@ -37,6 +38,18 @@ _RECEIPT_TABLES = {
         "organisation_type varchar, parent_code varchar"
     ),
 }
+
+
+class LandedError(CodedError):
+    """The landed store refused a submission; nothing of it was written."""
+
+
+_ORGANISATION = (
+    "organisation_code",
+    "organisation_name",
+    "organisation_type",
+    "parent_code",
+)
 
 
 @dataclass(frozen=True)
@@ -109,18 +122,25 @@ class LandedStore:
                     table = self._specification.tables[name]
                     self._insert_rows(table, arrival.submission_id, rows)
             self._replace("person_link", person_links)
-            self._replace("organisation", organisations)
+            self._replace("organisation", organisations.select(_ORGANISATION))
             self._insert_receipt(arrival)
             self._connection.commit()
+        except duckdb.Error as error:
+            self._connection.rollback()
+            # DuckDB quotes the value that it stumbles over; its type is all we repeat.
+            kind = type(error).__name__
         except BaseException:
             self._connection.rollback()
             raise
+        else:
+            return
+        raise LandedError("not_landed", f"nothing was landed: DuckDB's {kind}")
 
     def _create_tables(self) -> None:
         schema = schema_name(self._specification.version)
         execute = self._connection.execute
         execute("create schema if not exists landed.receipts")
-        for name, columns in _RECEIPT_TABLES.items():
+        for name, columns in RECEIPT_TABLES.items():
             execute(f"create table if not exists landed.receipts.{name} ({columns})")
         execute(f"create schema if not exists landed.{schema}")
         for table in self._specification.tables.values():
@@ -179,6 +199,6 @@ class LandedStore:
         self._connection.execute(f"delete from landed.receipts.{name}")
         self._connection.register("incoming", rows.to_arrow())
         self._connection.execute(
-            f"insert into landed.receipts.{name} by name select * from incoming"
+            f"insert into landed.receipts.{name} select * from incoming"
         )
         self._connection.unregister("incoming")

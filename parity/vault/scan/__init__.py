@@ -7,6 +7,6 @@ search       many byte patterns at once
 detector     what counts as found; findings without values
 containers   files and what is inside them: text, archives, compressed data
 databases    DuckDB, SQLite and Parquet, decoded column by column
-arrow        a column's values as bytes
+values       values of columns and objects as bytes, however deep they are nested
 processes    environment and arguments of a running process
 """

@@ -29,8 +29,10 @@ import pyarrow as pa
 from parity.home.private_files import write_private
 from parity.vault.scan.databases import Databases
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.values import scalars
 
 _DEEPEST = 8
+_HEAD = 512
 # Of everything unpacked in one file: a small archive can hold any amount of zeros.
 _LARGEST_UNPACKED = 2_000_000_000
 _UNPACK_ERRORS = (
@@ -102,47 +104,49 @@ class Containers:
             return
         try:
             with path.open("rb") as opened, _mapped(opened.fileno()) as data:
-                self._detector.look_at_bytes(data, spot.inside("(bytes)"))
-                self._content(data, spot, path)
+                self._mapped_file(data, path, spot)
         except OSError:
             self._detector.unreadable(spot, "file not readable")
 
-    def _content(self, data: Any, spot: Spot, path: Path) -> None:
-        kind = kind_of(data[:512])
-        if kind == "duckdb":
-            self._databases.duckdb_file(path, spot)
-        elif kind == "sqlite":
-            self._databases.sqlite_file(path, spot)
-        elif kind == "parquet":
-            self._databases.parquet(path, spot)
-        elif not self._open(data[:], kind, spot, path.name):
-            self._detector.unknown(spot)
+    def _mapped_file(self, data: mmap.mmap, path: Path, spot: Spot) -> None:
+        readers = {
+            "duckdb": self._databases.duckdb_file,
+            "sqlite": self._databases.sqlite_file,
+            "parquet": self._databases.parquet,
+        }
+        reader = readers.get(kind_of(data[:_HEAD]) or "")
+        if reader is None:
+            self._member(data[:], spot, path.name)
+        else:
+            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+            reader(path, spot)
 
     def _member(self, data: bytes, spot: Spot, name: str) -> None:
-        """Something unpacked: like a file, but in memory."""
+        """The content of a file, or of something unpacked, in memory."""
+        kind = kind_of(data[:_HEAD])
+        text = as_text(data) if kind is None else None
+        if text is not None:
+            self._detector.look_at_cells([text], spot)
+            return
         self._detector.look_at_bytes(data, spot.inside("(bytes)"))
-        if data and not self._open(data, kind_of(data[:512]), spot, name):
+        if kind is None and name.endswith(".msgpack"):
+            self._msgpack(data, spot)
+        elif kind is None:
             self._detector.unknown(spot)
+        else:
+            self._open(data, kind, spot)
 
     def _value(self, data: bytes, spot: Spot) -> None:
         """A value of a column: any bytes may stand there, so no kind is no finding."""
-        kind = kind_of(data[:512])
+        kind = kind_of(data[:_HEAD])
         if kind is None or (kind in _SHORT_MARKS and not _is_whole(data, kind)):
             return
-        self._open(data, kind, spot, "")
+        self._open(data, kind, spot)
 
-    def _open(self, data: bytes, kind: str | None, spot: Spot, name: str) -> bool:
-        """Open what has been recognised; False when nothing was."""
+    def _open(self, data: bytes, kind: str, spot: Spot) -> None:
         if self._depth >= _DEEPEST:
             self._detector.unreadable(spot, "containers in containers, too deep")
-            return True
-        self._depth += 1
-        try:
-            return self._opened(data, kind, spot, name)
-        finally:
-            self._depth -= 1
-
-    def _opened(self, data: bytes, kind: str | None, spot: Spot, name: str) -> bool:
+            return
         openers: Mapping[str, Callable[[bytes, Spot], None]] = {
             "duckdb": lambda d, s: self._as_file(d, s, self._databases.duckdb_file),
             "sqlite": lambda d, s: self._as_file(d, s, self._databases.sqlite_file),
@@ -151,20 +155,14 @@ class Containers:
             "tar": lambda d, s: self._archive(_tar_members(d), s),
             "pickle": self._pickle,
         }
-        if kind is not None:
-            opener = openers.get(kind)
-            if opener is not None:
-                opener(data, spot)
+        self._depth += 1
+        try:
+            if kind in openers:
+                openers[kind](data, spot)
             else:
                 self._stream(data, kind, spot)
-        elif name.endswith(".msgpack"):
-            self._msgpack(data, spot)
-        else:
-            text = as_text(data)
-            if text is None:
-                return False
-            self._detector.look_at_cells([text], spot)
-        return True
+        finally:
+            self._depth -= 1
 
     def _stream(self, data: bytes, kind: str, spot: Spot) -> None:
         inner = spot.inside(f"({kind})")
@@ -204,7 +202,7 @@ class Containers:
         found: list[bytes] = []
         try:
             for _, value, _ in pickletools.genops(data):
-                found += _scalars(value)
+                found += scalars(value)
         except (ValueError, EOFError, IndexError):
             self._detector.unreadable(spot, "pickle not decoded")
         self._detector.look_at_cells(found, spot)
@@ -216,7 +214,7 @@ class Containers:
         except (ValueError, msgpack.UnpackException):
             self._detector.unreadable(spot, "msgpack not decoded")
             return
-        self._detector.look_at_cells(_scalars(unpacked), spot)
+        self._detector.look_at_cells(scalars(unpacked), spot)
 
 
 def kind_of(start: bytes) -> str | None:
@@ -291,14 +289,3 @@ def _tar_members(data: bytes) -> Iterator[tuple[str, Any]]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
             yield member.name, archive.extractfile(member) if member.isreg() else None
-
-
-def _scalars(value: Any) -> list[bytes]:
-    """Every text, number and byte string in nested lists and mappings."""
-    if isinstance(value, dict):
-        return [s for pair in value.items() for part in pair for s in _scalars(part)]
-    if isinstance(value, list | tuple):
-        return [s for part in value for s in _scalars(part)]
-    if isinstance(value, bytes | bytearray):
-        return [bytes(value)]
-    return [] if value is None else [str(value).encode("utf-8", "surrogatepass")]

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 
 from parity.home import HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
-from parity.vault.scan.arrow import cells, is_binary, leaves
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.values import cells, is_binary, leaves, scalars
 
 # Takes bytes that may be a container of their own, found inside a column.
 LookInside = Callable[[bytes, Spot], None]
@@ -130,9 +130,8 @@ class Databases:
             for row in reader.fetchall():
                 told = dict(zip(columns, row, strict=True)) | {"path": None}
                 name = self._detector.shown((str(told[n]) for n in named_by), spot)
-                texts = [str(v).encode() for v in told.values() if v is not None]
                 inner = spot.inside(f"{name} (catalog)".strip())
-                self._detector.look_at_cells(texts, inner)
+                self._detector.look_at_cells(scalars(list(told.values())), inner)
 
     def _duckdb_columns(
         self, connection: duckdb.DuckDBPyConnection

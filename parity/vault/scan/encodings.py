@@ -23,8 +23,8 @@ Edge = Literal["any", "digit", "letter_or_digit"]
 
 # Between two cells, and around one: a control character that text does not hold.
 CELL = b"\x1e"
-# What ends a value in text that is laid out: CSV, JSON, HTML, a log, a printed list.
-_DELIMITERS = b",;|\t\r\n\"'<>[](){}=:\0"
+# What ends a value in laid-out text: CSV, HTML, a log, a list, JSON and JSON in it.
+_DELIMITERS = b"\\,;|\t\r\n\"'<>[](){}=:\0"
 _AS_CELLS = bytes.maketrans(_DELIMITERS, CELL * len(_DELIMITERS))
 _BLANKS = re.compile(rb" +(?=\x1e)|(?<=\x1e) +")
 
@@ -116,7 +116,8 @@ def digest_forms(content: bytes) -> Iterator[Form]:
         yield Form(start.hex().encode(), f"{name}, hex")
         yield Form(str(UUID(bytes=start)).encode(), f"{name}, UUID")
         yield Form(start.lower(), f"{name}, raw")
-        yield Form(_base64_core(digest, 0).lower(), f"{name}, base64")
+        for core in _base64_cores(digest, 0):
+            yield Form(core, f"{name}, base64")
 
 
 def _edge(needle: Needle) -> Edge:
@@ -138,9 +139,9 @@ def _plain_forms(needle: Needle, edge: Edge) -> Iterator[Form]:
         for case in {text, text.lower(), text.upper()}:
             yield Form(case.encode().hex().encode(), "hex")
             for skipped in range(3):
-                core = _base64_core(case.encode(), skipped).lower()
-                if len(core) >= _SHORTEST_BASE64:
-                    yield Form(core, "base64")
+                for core in _base64_cores(case.encode(), skipped):
+                    if len(core) >= _SHORTEST_BASE64:
+                        yield Form(core, "base64")
 
 
 def _spellings(needle: Needle) -> tuple[str, ...]:
@@ -174,15 +175,17 @@ def _integer_forms(value: str) -> Iterator[Form]:
             yield Form(content.lower(), f"integer, {order} endian")
 
 
-def _base64_core(content: bytes, skipped: int) -> bytes:
+def _base64_cores(content: bytes, skipped: int) -> set[bytes]:
     """The characters that do not depend on what stands before and after.
 
-    skipped: how many bytes of a group of three come before the content.
+    skipped: how many bytes of a group of three come before the content. In both
+    alphabets, the one for file names and addresses too (RFC 4648), in small letters.
     """
     text = b64encode(bytes(skipped) + content).rstrip(b"=")
     first = -(-skipped * 8 // 6)
     last = (skipped + len(content)) * 8 // 6
-    return text[first:last]
+    core = text[first:last].lower()
+    return {core, core.translate(bytes.maketrans(b"+/", b"-_"))}
 
 
 def _searchable(forms: Iterable[Form]) -> Iterator[Form]:

@@ -1,7 +1,7 @@
-"""A column's values as bytes, however deep they are nested.
+"""Values of columns and objects as bytes, however deep they are nested.
 
-What belongs here: taking an Arrow array apart to its leaves. DuckDB and Parquet both
-hand over Arrow, so this is the one place where typed values become cells.
+What belongs here: taking an Arrow array or a Python object apart to its leaves. DuckDB
+and Parquet both hand over Arrow, so this is where typed values become cells.
 """
 
 from __future__ import annotations
@@ -58,3 +58,14 @@ def cells(leaf: Any) -> list[bytes]:
         # intervals and the like have no cast to text
         values = [None if v is None else str(v) for v in leaf.to_pylist()]
     return [value.encode() for value in values if value is not None]
+
+
+def scalars(value: Any) -> list[bytes]:
+    """Every text, number and byte string in nested lists and mappings."""
+    if isinstance(value, dict):
+        return [s for pair in value.items() for part in pair for s in scalars(part)]
+    if isinstance(value, list | tuple):
+        return [s for part in value for s in scalars(part)]
+    if isinstance(value, bytes | bytearray):
+        return [bytes(value)]
+    return [] if value is None else [str(value).encode("utf-8", "surrogatepass")]

@@ -1,0 +1,84 @@
+"""A project's own pseudonyms: the warehouse's, keyed once more.
+
+What belongs here: the table that maps every pseudonym a package will hold to the
+project's. The same warehouse pseudonym gives the same project pseudonym in every
+column, so that joins go on working inside a package; two projects' pseudonyms of one
+person have nothing in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import duckdb
+import polars as pl
+
+from parity.access.errors import AccessError
+from pseudonymisation.derivation import derive
+from pseudonymisation.encoding import bytes_part
+from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+
+EPOCH = 1
+
+MAP_TABLE = "project_pseudonyms"
+
+_DOMAIN = "project-pseudonym"
+_BATCH_ROWS = 500_000
+
+
+def project_key(root: bytes, project: str) -> bytes:
+    """The key of a project's pseudonyms, from the home's root key."""
+    return derive(root, "project", project, f"epoch-{EPOCH}")
+
+
+def map_pseudonyms(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], key: bytes
+) -> None:
+    """Make the temporary table project_pseudonyms(old, new), one row a pseudonym.
+
+    columns: `select column from table` queries, one for each pseudonym column; null is
+    not mapped. The table lives in memory and encrypted spill, and ends with the
+    connection. Raises AccessError when two pseudonyms would become one.
+    """
+    execute = connection.execute
+    execute(f"create temp table {MAP_TABLE} (old uuid, new uuid)")
+    if not columns:
+        return
+    union = " union ".join(columns)
+    execute(f"create temp table old_pseudonyms as select old from ({union}) as t (old)")
+    last = _one(connection, "select coalesce(max(rowid), -1) from old_pseudonyms")
+    for first in range(0, last + 1, _BATCH_ROWS):
+        _map_batch(connection, first, key)
+    execute("drop table old_pseudonyms")
+    lost = f"select count(*) - count(distinct new) from {MAP_TABLE}"
+    if _one(connection, lost):
+        raise AccessError("collision", "two pseudonyms would become one; not built")
+
+
+def _map_batch(connection: duckdb.DuckDBPyConnection, first: int, key: bytes) -> None:
+    found = connection.execute(
+        """
+        select old from old_pseudonyms
+        where old is not null and rowid between $1 and $2
+        """,
+        [first, first + _BATCH_ROWS - 1],
+    )
+    old = cast(pl.DataFrame, pl.from_arrow(found.to_arrow_table()))
+    batch = old.with_columns(new=_project_pseudonym(pl.col("old"), key))
+    connection.register("pseudonym_batch", batch.to_arrow())
+    connection.execute(
+        f"insert into {MAP_TABLE} select old::uuid, new::uuid from pseudonym_batch"
+    )
+    connection.unregister("pseudonym_batch")
+
+
+def _project_pseudonym(column: pl.Expr, key: bytes) -> pl.Expr:
+    """UUID text to UUID text; what is hashed are the 16 bytes."""
+    raw = column.str.replace_all("-", "", literal=True).str.decode("hex")
+    return uuid_text_column(pseudonym_column(key, _DOMAIN, bytes_part(raw)))
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,79 @@
+"""`parity query`: ask a package something, in a locked session of its own process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli.options import (
+    AsJson,
+    HomeOption,
+    PassphraseFd,
+    PassphraseFile,
+    open_home,
+)
+from parity.home import Home
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement.")],
+    role: Annotated[
+        str | None, typer.Option("--as", metavar="ROLE", help="The role to read as.")
+    ] = None,
+    package: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, help="A package of this home."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one statement that reads; rows go to standard output as they come.
+
+    The session can reach nothing but the package. --json is short for --format json.
+    """
+    from parity.access import query as ask
+
+    if (role is None) == (package is None):
+        raise typer.BadParameter("give either --as ROLE or --package FILE")
+    with _package_keys(home, passphrase_file, passphrase_fd) as found:
+        chosen = Format.JSON if as_json else form
+        code = ask(found, package or str(role), sql, chosen.value)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _package_keys(
+    home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
+) -> Iterator[Home]:
+    """The home; where a passphrase was named, with its package keys served to us.
+
+    Without one the key comes from whoever serves this home, or by the unattended ways.
+    """
+    if passphrase_file is None and passphrase_fd is None:
+        yield Home.find(home)
+        return
+    from parity.home.unlock import serving
+
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    names = [name for name in keyring.names() if name.startswith("package:")]
+    with serving(found, keyring, names) as settings:
+        os.environ.update(settings)
+        yield found

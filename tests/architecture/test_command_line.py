@@ -1,0 +1,92 @@
+"""The names on the command line are a contract: documentation and checks use them."""
+
+from __future__ import annotations
+
+import typer
+
+from parity.cli.main import app
+
+# Those of the architecture's section 8 that are built. A name that is here and not on
+# the command line is broken; one that is there and not here is not yet promised.
+BUILT = {
+    "init",
+    "unlock",
+    "synthesise",
+    "reference load",
+    "submit",
+    "submissions",
+    "build",
+    "run",
+    "query",
+    "publish",
+    "package build",
+    "package list",
+    "package verify",
+    "access explain",
+    "keys list",
+    "keys verify",
+    "check identifiers",
+    "check classes",
+    "check digest",
+    "docs build",
+    "docs serve",
+}
+
+# What the architecture names of each command's options, and every command's own.
+OPTIONS = {
+    "init": {"--synthetic"},
+    "synthesise": {
+        "--out",
+        "--data-set",
+        "--providers",
+        "--from",
+        "--to",
+        "--referrals-per-month",
+        "--refresh",
+        "--seed",
+        "--defects",
+        "--truth",
+    },
+    "submit": {"--received-at"},
+    "submissions": {"--month", "--provider"},
+    "build": {"--select"},
+    "query": {"--as", "--package", "--format"},
+    "publish": {"--month", "--profile", "--out"},
+}
+
+
+def commands(group: object, before: str = "") -> dict[str, set[str]]:
+    """Every command with the options that it takes."""
+    found: dict[str, set[str]] = {}
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            found |= commands(command, f"{before}{name} ")
+        else:
+            found[before + name] = {o for p in command.params for o in p.opts}
+    return found
+
+
+FOUND = commands(typer.main.get_command(app))
+
+
+def test_every_name_that_is_built_exists_and_no_other() -> None:
+    assert set(FOUND) == BUILT
+
+
+def test_every_option_of_the_contract_exists() -> None:
+    missing = {name: OPTIONS[name] - FOUND[name] for name in OPTIONS}
+    assert not {name: options for name, options in missing.items() if options}
+
+
+def test_every_command_prints_json_on_request() -> None:
+    assert {name for name, options in FOUND.items() if "--json" not in options} == set()
+
+
+def test_every_command_but_one_names_its_home() -> None:
+    without = {name for name, options in FOUND.items() if "--home" not in options}
+    assert without == {"synthesise"}  # it makes files for any home
+
+
+def test_no_option_takes_a_secret() -> None:
+    secret = {"--passphrase", "--password", "--key", "--token"}
+    assert not {name for name, options in FOUND.items() if options & secret}

@@ -1,0 +1,435 @@
+"""Identifiers hidden on purpose: the encodings, and the containers to hide them in.
+
+What belongs here: what the identifier scan must find. Everything is written a second
+time, in the way a careless program would, and shares no function with the scan.
+"""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import gzip
+import hashlib
+import io
+import json
+import lzma
+import pickle
+import random
+import secrets
+import sqlite3
+import struct
+import tarfile
+import uuid
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import msgpack  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from parity.home import Home
+from parity.home.encrypted_database import attach_encrypted, connect
+from parity.vault.scan.needles import Collected, Shape
+
+FILE_KEY = secrets.token_bytes(32)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A way to hide a value. make: the value as it is written."""
+
+    name: str
+    shape: Shape
+    make: Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """One value, hidden in one encoding; its kind is the encoding's name."""
+
+    kind: str
+    shape: Shape
+    value: str
+    cell: bytes
+
+
+def _sort_key(value: str) -> bytes:
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            "select create_sort_key($1::varchar, 'asc nulls first')", [value]
+        ).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def _duckdb_hash(value: str) -> bytes:
+    with duckdb.connect() as connection:
+        row = connection.execute("select hash($1::varchar)", [value]).fetchone()
+    return str(row[0]).encode() if row else b""
+
+
+def _digest(name: str) -> Callable[[str], bytes]:
+    return lambda v: hashlib.new(name, v.encode(), usedforsecurity=False).digest()
+
+
+def _hex_digest(name: str) -> Callable[[str], bytes]:
+    return lambda v: _digest(name)(v).hex().encode()
+
+
+def _base64_after(before: bytes) -> Callable[[str], bytes]:
+    return lambda v: base64.b64encode(before + v.encode() + b"ending")
+
+
+def _grouped(separator: str) -> Callable[[str], bytes]:
+    return lambda v: separator.join((v[:3], v[3:6], v[6:])).encode()
+
+
+def _plain(value: str) -> bytes:
+    return value.encode()
+
+
+_NHS: Mapping[str, Callable[[str], bytes]] = {
+    "plain": _plain,
+    "in a sentence": lambda v: f"the patient {v} was seen".encode(),
+    "with a letter before": lambda v: f"NHS{v}X".encode(),
+    "as a float": lambda v: f"{v}.0".encode(),
+    "spaces 3-3-4": _grouped(" "),
+    "hyphens 3-3-4": _grouped("-"),
+    "no-break spaces 3-3-4": _grouped("\u00a0"),
+    "reversed": lambda v: v[::-1].encode(),
+    "hex": lambda v: v.encode().hex().encode(),
+    "hex in capitals": lambda v: v.encode().hex().upper().encode(),
+    "hex of spaces 3-3-4": lambda v: _grouped(" ")(v).hex().encode(),
+    "base64 aligned": _base64_after(b""),
+    "base64 one off": _base64_after(b"a"),
+    "base64 two off": _base64_after(b"ab"),
+    "MD5 hex": _hex_digest("md5"),
+    "MD5 in capitals": lambda v: _hex_digest("md5")(v).upper(),
+    "MD5 as UUID": lambda v: str(uuid.UUID(bytes=_digest("md5")(v))).encode(),
+    "MD5 base64": lambda v: base64.b64encode(_digest("md5")(v)),
+    "SHA-1 hex": _hex_digest("sha1"),
+    "SHA-256 hex": _hex_digest("sha256"),
+    "SHA-256 cut to a UUID": lambda v: str(
+        uuid.UUID(bytes=_digest("sha256")(v)[:16])
+    ).encode(),
+    "SHA-256 base64": lambda v: base64.b64encode(_digest("sha256")(v)),
+    "SHA-256 of spaces 3-3-4": lambda v: (
+        hashlib.sha256(_grouped(" ")(v)).hexdigest().encode()
+    ),
+    "hash of DuckDB": _duckdb_hash,
+}
+_LONG_IDENTIFIER: Mapping[str, Callable[[str], bytes]] = {
+    "identifier": _plain,
+    "identifier in small letters": lambda v: v.lower().encode(),
+    "identifier in capitals": lambda v: v.upper().encode(),
+    "identifier in a path": lambda v: f"patient-{v}-v2".encode(),
+    "identifier reversed": lambda v: v[::-1].encode(),
+    "hex of small letters": lambda v: v.lower().encode().hex().encode(),
+    "base64 of capitals": lambda v: base64.b64encode(v.upper().encode()),
+}
+_POSTCODE: Mapping[str, Callable[[str], bytes]] = {
+    "postcode": _plain,
+    "postcode without space": lambda v: v.replace(" ", "").encode(),
+    "postcode in small letters": lambda v: v.lower().encode(),
+    "postcode MD5": _hex_digest("md5"),
+    "postcode without space, SHA-256": lambda v: _hex_digest("sha256")(
+        v.replace(" ", "")
+    ),
+}
+_BINARY: Mapping[str, Callable[[str], bytes]] = {
+    "UTF-16 LE": lambda v: v.encode("utf-16-le"),
+    "UTF-16 BE": lambda v: v.encode("utf-16-be"),
+    "integer, little endian": lambda v: struct.pack("<q", int(v)),
+    "integer, big endian": lambda v: struct.pack(">q", int(v)),
+    "MD5 raw": _digest("md5"),
+    "SHA-1 raw": _digest("sha1"),
+    "SHA-256 raw": _digest("sha256"),
+    "DuckDB sort key": _sort_key,
+}
+_WORD: Mapping[str, Callable[[str], bytes]] = {
+    "short identifier": _plain,
+    "short identifier in small letters": lambda v: v.lower().encode(),
+    "short identifier reversed": lambda v: v[::-1].encode(),
+}
+
+TEXT_ENCODINGS = (
+    *(Encoding(n, "nhs_number", make) for n, make in _NHS.items()),
+    *(Encoding(n, "identifier", make) for n, make in _LONG_IDENTIFIER.items()),
+    *(Encoding(n, "postcode", make) for n, make in _POSTCODE.items()),
+)
+BINARY_ENCODINGS = tuple(Encoding(n, "nhs_number", m) for n, m in _BINARY.items())
+WORD_ENCODINGS = tuple(Encoding(n, "identifier", m) for n, m in _WORD.items())
+
+
+def hide(encodings: Sequence[Encoding]) -> list[Hidden]:
+    """A value of its own for each encoding, so that none is found for another.
+
+    Call it once for all of them: it draws the same values every time.
+    """
+    draw = random.Random(11)  # noqa: S311 (drawn values, the same in every run)
+    return [_hidden(encoding, draw) for encoding in encodings]
+
+
+def _hidden(encoding: Encoding, draw: random.Random) -> Hidden:
+    digits = "".join(draw.choice("0123456789") for _ in range(7))
+    letters = "".join(draw.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(4))
+    value = f"999{digits}"
+    if encoding.shape == "postcode":
+        value = f"{letters[:2]}{digits[:2]} {digits[2]}{letters[2:]}"
+    elif encoding in WORD_ENCODINGS:
+        value = f"P{letters[0]}{digits[:4]}"
+    elif encoding.shape == "identifier":
+        value = f"Canary{letters}{digits}Zq"
+    return Hidden(encoding.name, encoding.shape, value, encoding.make(value))
+
+
+def collected(hidden: Sequence[Hidden]) -> list[Collected]:
+    """What a collection of these values would give."""
+    return [Collected(h.kind, h.shape, frozenset({h.value})) for h in hidden]
+
+
+# --- containers: each writes all cells somewhere in a home --------------------------
+
+Plant = Callable[[Home, list[bytes]], None]
+
+
+def _file(home: Home, name: str, content: bytes) -> None:
+    folder = home.operations / "plant"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / name).write_bytes(content)
+    (folder / name).chmod(0o600)
+
+
+def _texts(cells: list[bytes]) -> list[str]:
+    return [cell.decode() for cell in cells]
+
+
+def _lines(cells: list[bytes]) -> bytes:
+    return b"".join(b"12:00:01 info row=" + cell + b"\n" for cell in cells)
+
+
+def _csv(cells: list[bytes]) -> bytes:
+    return b"row,value\n" + b"".join(b'1,"' + cell + b'"\n' for cell in cells)
+
+
+def _json(cells: list[bytes]) -> bytes:
+    return json.dumps({"rows": _texts(cells)}, ensure_ascii=False).encode()
+
+
+def _html(cells: list[bytes]) -> bytes:
+    return b"<table>" + b"".join(b"<td> " + c + b" </td>" for c in cells) + b"</table>"
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _tar(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("rows.csv")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _compressed(kind: str, content: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, kind) as stream:
+        stream.write(content)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _parquet(array: pa.Array, metadata: dict[str, str] | None = None) -> bytes:
+    table = pa.table({"v": array}).replace_schema_metadata(metadata)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _parquet_metadata(cells: list[bytes]) -> bytes:
+    told = {str(n): text for n, text in enumerate(_texts(cells))}
+    return _parquet(pa.array([1]), told)
+
+
+def _sqlite(cells: Sequence[object]) -> bytes:
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("create table events (id integer, body)")
+        connection.executemany(
+            "insert into events values (?, ?)", list(enumerate(cells))
+        )
+        connection.commit()
+        return connection.serialize()
+
+
+def _duckdb(*statements: str) -> Plant:
+    """An encrypted database among the packages; $cells is a list of texts."""
+
+    def plant(home: Home, cells: list[bytes]) -> None:
+        path = home.packages / "planted.duckdb"
+        connection = connect(home.spill)
+        attach_encrypted(connection, path, "planted", FILE_KEY)
+        connection.execute("use planted")
+        _fill(connection, statements, cells)
+        connection.close()
+
+    return plant
+
+
+def _clear_duckdb(home: Home, cells: list[bytes]) -> None:
+    path = home.packages / "planted.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        _fill(connection, ["create table t as select unnest($cells) as v"], cells)
+    path.chmod(0o600)
+
+
+def _duckdb_in_zip(home: Home, cells: list[bytes]) -> None:
+    _clear_duckdb(home, cells)
+    path = home.packages / "planted.duckdb"
+    content = path.read_bytes()
+    path.unlink()
+    _file(home, "package.zip", _zip("package.duckdb", content))
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, statements: Sequence[str], cells: list[bytes]
+) -> None:
+    """Run statements; one with $text once for each cell, which it quotes itself."""
+    for statement in statements:
+        if "$cells" in statement:
+            connection.execute(statement, {"cells": _texts(cells)})
+        elif "$blobs" in statement:
+            connection.execute(statement, {"blobs": cells})
+        elif "$text" in statement:
+            for text in _texts(cells):
+                connection.execute(statement.replace("$text", text))
+        else:
+            connection.execute(statement)
+
+
+def _as_name(cell: bytes) -> str:
+    """As programs make file names of base64: with its other alphabet."""
+    return cell.decode().replace("+", "-").replace("/", "_")
+
+
+def _names(home: Home, cells: list[bytes]) -> None:
+    for cell in cells:
+        _file(home, _as_name(cell) + ".log", b"nothing\n")
+
+
+def _folder_names(home: Home, cells: list[bytes]) -> None:
+    for cell in cells:
+        folder = home.dagster_home / "plant" / _as_name(cell)
+        folder.mkdir(parents=True)
+
+
+def _zip_names(home: Home, cells: list[bytes]) -> None:
+    for number, cell in enumerate(cells):
+        _file(home, f"{number}.zip", _zip(cell.decode() + ".txt", b"nothing\n"))
+
+
+def _as_file(name: str, make: Callable[[list[bytes]], bytes]) -> Plant:
+    return lambda home, cells: _file(home, name, make(cells))
+
+
+# Containers of decoded text: every text encoding and short identifiers.
+TEXT_CONTAINERS: Mapping[str, Plant] = {
+    "DuckDB text column": _duckdb("create table t as select unnest($cells) as v"),
+    "DuckDB list column": _duckdb("create table t as select $cells as v"),
+    "DuckDB struct column": _duckdb(
+        "create table t as select {'a': 1, 'b': unnest($cells)} as v"
+    ),
+    "DuckDB map column": _duckdb(
+        "create table t as select map([unnest($cells)], [[1]]) as v"
+    ),
+    "DuckDB JSON column": _duckdb(
+        "create table t as select to_json({'a': $cells}) as v"
+    ),
+    "DuckDB union column": _duckdb(
+        "create table t as select union_value(word := unnest($cells)) as v"
+    ),
+    "DuckDB text in another schema": _duckdb(
+        "create schema hidden",
+        "create table hidden.t as select unnest($cells) as v",
+    ),
+    "DuckDB column comment": _duckdb(
+        """create table "$text" (v integer)""",
+        """comment on column "$text".v is '$text'""",
+    ),
+    "DuckDB enum labels": _duckdb(
+        "create table labels as select unnest($cells) as v",
+        "create type label as enum (select v from labels)",
+        "drop table labels",
+    ),
+    "DuckDB file in clear": _clear_duckdb,
+    "DuckDB file in a ZIP archive": _duckdb_in_zip,
+    "SQLite text": _as_file("events.db", lambda c: _sqlite(_texts(c))),
+    "SQLite blob": _as_file("events.db", _sqlite),
+    "SQLite zlib blob": _as_file(
+        "events.db", lambda c: _sqlite([zlib.compress(_json(c))])
+    ),
+    "Parquet text": _as_file("t.parquet", lambda c: _parquet(pa.array(_texts(c)))),
+    "Parquet dictionary": _as_file(
+        "t.parquet", lambda c: _parquet(pa.array(_texts(c)).dictionary_encode())
+    ),
+    "Parquet metadata": _as_file("t.parquet", _parquet_metadata),
+    "CSV": _as_file("rows.csv", _csv),
+    "JSON": _as_file("run_results.json", _json),
+    "JSON in JSON": _as_file(
+        "events.json", lambda c: json.dumps(_json(c).decode()).encode()
+    ),
+    "HTML": _as_file("page.html", _html),
+    "log line": _as_file("dbt.log", _lines),
+    "text in UTF-16": _as_file("t.txt", lambda c: _csv(c).decode().encode("utf-16")),
+    "gzip": _as_file("log.gz", lambda c: gzip.compress(_lines(c))),
+    "gzip twice": _as_file("log.gz", lambda c: gzip.compress(gzip.compress(_lines(c)))),
+    "bzip2": _as_file("log.bz2", lambda c: bz2.compress(_lines(c))),
+    "xz": _as_file("log.xz", lambda c: lzma.compress(_lines(c))),
+    "zstd": _as_file("log.zst", lambda c: _compressed("zstd", _lines(c))),
+    "lz4": _as_file("log.lz4", lambda c: _compressed("lz4", _lines(c))),
+    "ZIP": _as_file("a.zip", lambda c: _zip("rows.csv", _csv(c))),
+    "ZIP in a ZIP": _as_file(
+        "a.zip", lambda c: _zip("b.zip", _zip("rows.json", _json(c)))
+    ),
+    "tar": _as_file("a.tar", lambda c: _tar(_csv(c))),
+    "tar.gz": _as_file("a.tgz", lambda c: gzip.compress(_tar(_csv(c)))),
+    "Parquet in a ZIP": _as_file(
+        "a.zip", lambda c: _zip("t.parquet", _parquet(pa.array(_texts(c))))
+    ),
+    "pickle": _as_file("output", lambda c: pickle.dumps({"rows": _texts(c)})),
+    "msgpack": _as_file(
+        "cache.msgpack", lambda c: bytes(msgpack.packb({"rows": _texts(c)}))
+    ),
+}
+
+# Where text stands among other text: every text encoding, no short identifiers.
+NAME_CONTAINERS: Mapping[str, Plant] = {
+    "file name": _names,
+    "folder name": _folder_names,
+    "name of a ZIP member": _zip_names,
+    "DuckDB column name": _duckdb('create table "t $text" ("$text" integer)'),
+    "DuckDB view text": _duckdb("""create view "$text" as select '$text' as v"""),
+    "DuckDB macro text": _duckdb("""create macro "$text"(x) as x || ' $text '"""),
+    "DuckDB default": _duckdb("""create table "$text" (v varchar default '$text')"""),
+}
+
+# Containers that hold any bytes: text encodings and binary ones.
+BINARY_CONTAINERS: Mapping[str, Plant] = {
+    "DuckDB BLOB column": _duckdb("create table t as select unnest($blobs) as v"),
+    "DuckDB list of BLOB": _duckdb("create table t as select $blobs as v"),
+    "DuckDB BLOB in a struct": _duckdb(
+        "create table t as select {'a': unnest($blobs)} as v"
+    ),
+    "SQLite blob": _as_file("events.db", _sqlite),
+    "Parquet binary": _as_file("t.parquet", lambda c: _parquet(pa.array(c))),
+    "pickle": _as_file("output", lambda c: pickle.dumps(c)),
+    "msgpack": _as_file("cache.msgpack", lambda c: bytes(msgpack.packb(c))),
+    "file of bytes": _as_file("dump.bin", lambda c: b"\xff\0\xff".join(c)),
+    "gzip of bytes": _as_file("a.gz", lambda c: gzip.compress(b"\xff\0\xff".join(c))),
+    "ZIP of bytes": _as_file("a.zip", lambda c: _zip("d", b"\xff\0\xff".join(c))),
+}

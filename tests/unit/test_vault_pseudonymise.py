@@ -1,0 +1,450 @@
+"""The door: what lands, what does not, and who is who."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime
+from datetime import time as clock
+from uuid import UUID
+
+import polars as pl
+import pytest
+from vault_support import (
+    ANN,
+    BOB,
+    KEYS,
+    SPECIFICATION,
+    Rows,
+    column,
+    land,
+    person,
+    submission,
+)
+
+from parity.home.reference import Reference
+from parity.intake.errors import IntakeError
+from parity.intake.slot import Slot
+from parity.vault.errors import RecordRefused
+from parity.vault.identifier_keys import IdentifierKeys
+from pseudonymisation.canonical import nhs_number
+from pseudonymisation.errors import IdentifierRefused, KeyRefused
+from pseudonymisation.keyed_hash import pseudonym, token, uuid_text
+from pseudonymisation.keys import generate_key
+
+PERSONS, REFERRALS, CONTACTS = "IDS001MPI", "IDS101Referral", "IDS201CareContact"
+
+POLARS_TYPES = {
+    "VARCHAR": pl.String,
+    "UUID": pl.String,
+    "INTEGER": pl.Int32,
+    "BOOLEAN": pl.Boolean,
+    "DATE": pl.Date,
+    "TIME": pl.Time,
+    "TIMESTAMP": pl.Datetime("us"),
+}
+
+
+def test_every_table_has_exactly_its_landed_columns() -> None:
+    """Names, order and types, filled or not; no identifier's column among them."""
+    landed = land(submission())
+    assert landed.tables.keys() == SPECIFICATION.tables.keys()
+    for name, table in SPECIFICATION.tables.items():
+        found = landed.tables[name].schema
+        wanted = [(n, POLARS_TYPES[t]) for n, t in table.landed_columns[1:]]
+        assert list(found.items()) == wanted, name
+    for name in ("NHSNumber", "PersonBirthDate", "Postcode"):
+        assert name not in landed.tables[PERSONS].columns
+
+
+def test_nothing_that_identifies_lands() -> None:
+    """Identifiers in every field that holds one, looked for in every landed cell."""
+    marks = [ANN, "PLANTED-LOCAL", "1980-06-15", "ZZ99 3VZ", "PLANTED-REFERRAL"]
+    marks += ["PLANTED-CONTACT", "PLANTED-ACTIVITY", "PLANTED-STAFF", "PLN"]
+    ids = {
+        "LocalPatientId": "PLANTED-LOCAL",
+        "ServiceRequestId": "PLANTED-REFERRAL",
+        "CareContactId": "PLANTED-CONTACT",
+        "CareActId": "PLANTED-ACTIVITY",
+        "CarePersLocalId": "PLANTED-STAFF",
+        "PauseID": "PLN",
+    }
+    tables: dict[str, Rows] = {}
+    for name, table in SPECIFICATION.tables.items():
+        if name != "IDS000Header":
+            tables[name] = [{f: ids[f] for f in table.field_names if f in ids}]
+    tables[PERSONS][0].update(
+        NHSNumber=ANN, PersonBirthDate="1980-06-15", Postcode="ZZ99 3VZ"
+    )
+    landed = land(submission(**tables))
+    shown = repr(landed) + "".join(
+        str(frame.rows()) for frame in landed.tables.values()
+    )
+    assert sum(frame.height for frame in landed.tables.values()) == 21
+    for mark in marks:
+        assert mark not in shown
+        assert mark.encode() not in b"".join(_bytes_of(landed.observations))
+
+
+def _bytes_of(frame: pl.DataFrame) -> list[bytes]:
+    return [value for row in frame.rows() for value in row if value is not None]
+
+
+def test_pseudonyms_are_those_of_the_reference() -> None:
+    """Key, domain and parts of each kind, recomputed one value at a time."""
+    rows: Rows = [{"ServiceRequestId": "R1", "LocalPatientId": "P1"}]
+    landed = land(submission(IDS001MPI=[person("P1", ANN)], IDS101Referral=rows))
+    ann = token(KEYS.linkage, "nhs-number", ANN)
+    wanted = {
+        "LocalPatientId": ("local_patient", "ZZ1", ("ZZ1", "P1")),
+        "ServiceRequestId": ("service_request", "ZZ1", ("ZZ1", "R1")),
+        "NationalPathwayId": ("national_pathway", "ZZ1", ("ZZ1", ann, "R1")),
+        "PersonServiceRequestKey": ("person_service_request", None, (ann, "R1")),
+    }
+    for name, (domain, provider, parts) in wanted.items():
+        key = KEYS.of_provider(domain, provider) if provider else KEYS.shared(domain)
+        expected = uuid_text(pseudonym(key, domain, *parts))
+        assert column(landed, REFERRALS, name) == [expected], name
+    expected = uuid_text(pseudonym(KEYS.person, "person", ann))
+    assert column(landed, PERSONS, "NationalPersonId") == [expected]
+    assert landed.observations.rows() == [
+        (token(KEYS.linkage, "local-patient", "ZZ1", "P1"), ann)
+    ]
+
+
+def test_person_by_number_else_by_local_identifier() -> None:
+    """Two spellings of a number are one person; else the local identifier names."""
+    people = [
+        person("P1", ANN),
+        person("P2", "999 000 0018"),
+        person("P3", BOB),
+        person("P4"),
+        person("P5", "9990000019"),
+        person("P6", "9999999999"),
+        person("P7", "9999999999"),
+        person(None, ANN),
+        person(None),
+        person("  "),
+    ]
+    landed = land(submission(IDS001MPI=people))
+    found = column(landed, PERSONS, "NationalPersonId")
+    steps = column(landed, PERSONS, "LinkageStep")
+    assert found[0] == found[1] == found[7]
+    assert len(set(found[:7])) == 6
+    assert found[8:] == [None, None]
+    number, local = "nhs_number", "local_identifier"
+    assert steps == [number] * 3 + [local] * 4 + [number, None, None]
+
+
+def test_blanks_share_no_identity() -> None:
+    """A thousand people without any identifier are a thousand times nobody."""
+    landed = land(submission(IDS001MPI=[person(" ")] * 500 + [person(None)] * 500))
+    for name in ("NationalPersonId", "LocalPatientId"):
+        assert column(landed, PERSONS, name) == [None] * 1000
+    assert landed.observations.height == 0
+
+
+def test_blank_referral_leads_to_nobody() -> None:
+    """A blank key is no key: it does not lead from a contact to a person."""
+    landed = land(
+        submission(
+            IDS001MPI=[person("P1", ANN, PersonBirthDate="1980-06-15")],
+            IDS101Referral=[{"ServiceRequestId": " ", "LocalPatientId": "P1"}],
+            IDS201CareContact=[{"ServiceRequestId": " ", "CareContDate": "2025-04-02"}],
+        )
+    )
+    assert column(landed, CONTACTS, "Age_CareContact_Date") == [None]
+    assert column(landed, REFERRALS, "NationalPathwayId") == [None]
+
+
+def test_local_identifiers_are_taken_as_they_are() -> None:
+    """Not trimmed, not case-folded: each spelling is its own."""
+    spellings = ["p1", "P1", "P1 ", " P1", "P\u0031\u200b", "\uff301"]
+    landed = land(submission(IDS001MPI=[person(text) for text in spellings]))
+    assert len(set(column(landed, PERSONS, "LocalPatientId"))) == len(spellings)
+
+
+def test_providers_do_not_meet() -> None:
+    """The same local identifiers: other keys; the same number: one person."""
+    rows: Rows = [{"ServiceRequestId": "R1", "LocalPatientId": "P1"}]
+    kept = submission(IDS001MPI=[person("P1", ANN)], IDS101Referral=rows)
+    one = land(kept)
+    two = land(kept, slot=Slot.from_name("ZZ2_2025-04_primary"))
+    for name in ("LocalPatientId", "ServiceRequestId", "NationalPathwayId"):
+        assert column(one, REFERRALS, name) != column(two, REFERRALS, name)
+    for table, name in (
+        (PERSONS, "NationalPersonId"),
+        (REFERRALS, "PersonServiceRequestKey"),
+    ):
+        assert column(one, table, name) == column(two, table, name)
+
+
+def test_months_meet() -> None:
+    """The same row of the next month has the same keys: a pathway goes on."""
+    rows: Rows = [{"ServiceRequestId": "R1", "LocalPatientId": "P1"}]
+    kept = submission(IDS001MPI=[person("P1", ANN)], IDS101Referral=rows)
+    later = land(kept, slot=Slot.from_name("ZZ1_2025-05_refresh"))
+    assert land(kept).tables[REFERRALS].equals(later.tables[REFERRALS])
+
+
+def test_only_the_key_makes_the_difference() -> None:
+    """Another home's keys: no pseudonym in common."""
+    kept = submission(IDS001MPI=[person("P1", ANN)])
+    other = IdentifierKeys(root=generate_key(), linkage=generate_key())
+    for name in ("LocalPatientId", "NationalPersonId"):
+        assert column(land(kept), PERSONS, name) != column(
+            land(kept, keys=other), PERSONS, name
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "code"),
+    [
+        ("synthetic", "9434765919", "nhs_number_not_synthetic"),
+        ("live", ANN, "nhs_number_synthetic"),
+    ],
+)
+def test_made_up_and_real_people_stay_apart(kind: str, number: str, code: str) -> None:
+    """A real number in a synthetic home, or the reverse, stops the whole submission."""
+    people = [person("P1"), person("P2", number)]
+    with pytest.raises(RecordRefused, match=code) as refusal:
+        land(submission(IDS001MPI=people), home_kind=kind)  # type: ignore[arg-type]
+    assert (refusal.value.table, refusal.value.row_number) == (PERSONS, 2)
+    assert number not in str(refusal.value)
+    assert isinstance(refusal.value, IntakeError)
+
+
+def test_live_home_takes_real_numbers() -> None:
+    """The number of an NHS example, which is outside the range for tests."""
+    landed = land(submission(IDS001MPI=[person("P1", "9434765919")]), home_kind="live")
+    assert column(landed, PERSONS, "LinkageStep") == ["nhs_number"]
+
+
+@pytest.mark.parametrize("table", [PERSONS, REFERRALS])
+def test_repeated_key_stops_the_submission(table: str) -> None:
+    """Two rows under one key could merge two people: never in silence."""
+    key = "LocalPatientId" if table == PERSONS else "ServiceRequestId"
+    with pytest.raises(RecordRefused, match="repeated_key") as refusal:
+        land(submission(**{table: [{key: "one"}, {key: "two"}, {key: "one"}]}))
+    assert refusal.value.row_number == 3
+
+
+def test_values_are_typed() -> None:
+    """Dates, times, whole numbers; spaces about them do not count."""
+    landed = land(
+        submission(
+            IDS000Header=[
+                {
+                    "ReportingPeriodStartDate": " 2025-04-01",
+                    "DateTimeDatSetCreate": "2025-05-20T09:30:00",
+                }
+            ],
+            IDS201CareContact=[
+                {
+                    "CareContDate": "2024-02-29 ",
+                    "CareContTime": "23:59:59",
+                    "ClinContDurOfCareCont": " 050",
+                },
+                {"CareContDate": "  ", "CareContTime": None},
+            ],
+        )
+    )
+    assert column(landed, CONTACTS, "CareContDate") == [date(2024, 2, 29), None]
+    assert column(landed, CONTACTS, "CareContTime") == [clock(23, 59, 59), None]
+    assert column(landed, CONTACTS, "ClinContDurOfCareCont") == [50, None]
+    created = column(landed, "IDS000Header", "DateTimeDatSetCreate")
+    assert created == [datetime(2025, 5, 20, 9, 30)]  # noqa: DTZ001  as submitted
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "value"),
+    [
+        (CONTACTS, "CareContDate", "2025-02-29"),
+        (CONTACTS, "CareContDate", "29/03/2025"),
+        (CONTACTS, "CareContDate", "2025-4-1"),
+        (CONTACTS, "CareContDate", "2025-04-01\n"),
+        (CONTACTS, "CareContDate", "0000-04-01"),
+        (CONTACTS, "CareContTime", "24:00:00"),
+        (CONTACTS, "CareContTime", "23:59:60"),
+        (CONTACTS, "CareContTime", "9:00:00"),
+        (CONTACTS, "ClinContDurOfCareCont", "50.0"),
+        (CONTACTS, "ClinContDurOfCareCont", "1e9"),
+        (CONTACTS, "ClinContDurOfCareCont", "\u0665"),
+        (CONTACTS, "ClinContDurOfCareCont", "9990000018"),
+        ("IDS000Header", "DateTimeDatSetCreate", "2025-05-20 09:30:00"),
+        ("IDS000Header", "ReportingPeriodEndDate", "April"),
+        (PERSONS, "PersonBirthDate", "15/06/1980"),
+        (PERSONS, "PersonBirthDate", ANN),
+    ],
+)
+def test_unreadable_value_is_never_shown(table: str, field: str, value: str) -> None:
+    """The refusal names table, field and row; the value and any cause stay inside."""
+    with pytest.raises(RecordRefused, match="not_a_") as refusal:
+        land(submission(**{table: [{}, {field: value}]}))
+    error = refusal.value
+    assert (error.table, error.field, error.row_number) == (table, field, 2)
+    assert value not in str(error)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+def test_codes_are_brought_to_one_form() -> None:
+    """Blanks go, appointment types are padded, ethnic categories are capitals."""
+    landed = land(
+        submission(
+            IDS001MPI=[
+                person("P1", EthnicCategory=" a"),
+                person("P2", EthnicCategory="z "),
+            ],
+            IDS201CareContact=[
+                {"AppType": text, "AttendOrDNACode": f" {text} ", "Cancellation": " "}
+                for text in ("2", "02", " 2", "2 ", "10")
+            ],
+        )
+    )
+    assert column(landed, PERSONS, "EthnicCategory") == ["A", "Z"]
+    assert column(landed, CONTACTS, "AppType") == ["02"] * 4 + ["10"]
+    assert column(landed, CONTACTS, "AttendOrDNACode")[:2] == ["2", "02"]
+    assert column(landed, CONTACTS, "Cancellation") == [None] * 5
+
+
+def test_other_text_is_as_sent() -> None:
+    """No trimming where there is no code list."""
+    rows: Rows = [{"PersScore": " 12"}, {"PersScore": "1\u00a0"}]
+    landed = land(submission(IDS606CodedScoreAssessmentRefer=rows))
+    assert column(landed, "IDS606CodedScoreAssessmentRefer", "PersScore") == [
+        " 12",
+        "1\u00a0",
+    ]
+
+
+def test_programme_names_become_codes() -> None:
+    """Free text is matched, case ignored, and does not land."""
+    texts = ["SilverCloud Stress", "slvrcld", "MNDDSTRCT", "for Ann Example", " ", None]
+    landed = land(
+        submission(IDS201CareContact=[{"IntEnabledTherProg": text} for text in texts])
+    )
+    found = column(landed, CONTACTS, "IntEnabledTherProg")
+    assert found == ["Silvercloud", "Silvercloud", "Minddistrict", "Other", None, None]
+
+
+def test_ages() -> None:
+    """At the period's ends, at referral and discharge, at the contact."""
+    landed = land(
+        submission(
+            IDS001MPI=[
+                person("P1", ANN, PersonBirthDate="1980-04-15"),
+                person("P2", BOB, PersonBirthDate="1900-01-01"),
+                person("P3"),
+            ],
+            IDS101Referral=[
+                {
+                    "ServiceRequestId": "R1",
+                    "LocalPatientId": "P1",
+                    "ReferralRequestReceivedDate": "2024-04-14",
+                    "ServDischDate": "2025-04-16",
+                },
+                {"ServiceRequestId": "R2", "LocalPatientId": "P2"},
+                {"ServiceRequestId": "R3", "LocalPatientId": "unknown"},
+            ],
+            IDS201CareContact=[
+                {"ServiceRequestId": "R1", "CareContDate": "2025-04-14"},
+                {"ServiceRequestId": "R9", "CareContDate": "2025-04-14"},
+                {"ServiceRequestId": "R1", "CareContDate": "1980-04-14"},
+            ],
+        )
+    )
+    assert column(landed, PERSONS, "Age_RP_StartDate") == [44, None, None]
+    assert column(landed, PERSONS, "Age_RP_EndDate") == [45, None, None]
+    assert column(landed, REFERRALS, "Age_ReferralRequest_ReceivedDate") == [
+        43,
+        None,
+        None,
+    ]
+    assert column(landed, REFERRALS, "Age_ServiceDischarge_Date") == [45, None, None]
+    assert column(landed, CONTACTS, "Age_CareContact_Date") == [44, None, None]
+
+
+def test_areas() -> None:
+    """Live postcodes give area and decile; others none; without reference, unknown."""
+    postcodes = pl.DataFrame(
+        {
+            "postcode": ["ZZ99 3VZ", "ZZ99 3WZ"],
+            "lsoa_code": ["E01000001", "E01000002"],
+            "deprivation_decile": pl.Series([3, 4], dtype=pl.Int32),
+            "sub_icb_code": ["ZZC01", "ZZC01"],
+            "is_live": [True, False],
+        }
+    )
+    empty = Reference.empty()
+    known = Reference(empty.organisations, empty.practices, postcodes)
+    people = [
+        person(f"P{place}", Postcode=text) if text else person(f"P{place}")
+        for place, text in enumerate(
+            ["zz993vz", "ZZ99 3WZ", "AB1 1AB", "nonsense", None]
+        )
+    ]
+    kept = submission(IDS001MPI=people)
+    names = ("ValidPostcode_Flag", "LSOA", "IndicesOfDeprivationDecile")
+    landed = land(kept, reference=known).tables[PERSONS].select(names).rows()
+    assert landed == [(True, "E01000001", 3)] + [(False, None, None)] * 4
+    assert land(kept).tables[PERSONS].select(names).rows() == [(None, None, None)] * 5
+
+
+def test_row_numbers_and_order_stay() -> None:
+    """Answers and landed rows speak of the same positions, gaps included."""
+    kept = submission(IDS001MPI=[person(f"P{place}") for place in range(20)])
+    kept[PERSONS] = kept[PERSONS].filter(pl.col("row_number") % 3 != 0).reverse()
+    wanted = kept[PERSONS].get_column("row_number").to_list()
+    assert column(land(kept), PERSONS, "row_number") == wanted
+
+
+def test_pseudonyms_are_uuids() -> None:
+    """Lower case with hyphens: DuckDB reads them as they are."""
+    (found,) = column(
+        land(submission(IDS001MPI=[person("P1")])), PERSONS, "LocalPatientId"
+    )
+    assert str(UUID(str(found))) == found
+
+
+def test_keys_are_checked_and_not_shown() -> None:
+    """Weak keys are refused; printing shows none."""
+    with pytest.raises(KeyRefused):
+        IdentifierKeys(root=bytes(32), linkage=generate_key())
+    with pytest.raises(KeyRefused):
+        IdentifierKeys(root=generate_key(), linkage=b"short")
+    assert repr(KEYS) == "IdentifierKeys()"
+
+
+def test_a_month_of_one_provider_takes_under_a_second() -> None:
+    """15,000 scores, 3,000 contacts: measured 0.25 s on two cores in November 2026."""
+    kept = submission(
+        IDS001MPI=[person(f"P{n}", _number(n)) for n in range(1500)],
+        IDS101Referral=[
+            {"ServiceRequestId": f"R{n}", "LocalPatientId": f"P{n}"}
+            for n in range(1500)
+        ],
+        IDS201CareContact=[
+            {"CareContactId": f"C{n}", "ServiceRequestId": f"R{n % 1500}"}
+            for n in range(3000)
+        ],
+        IDS607CodedScoreAssessmentAct=[
+            {"CareActId": f"A{n % 3000}", "PersScore": "5"} for n in range(15_000)
+        ],
+    )
+    taken = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        land(kept)
+        taken.append(time.perf_counter() - begun)
+    assert min(taken) < 1.0
+
+
+def _number(place: int) -> str | None:
+    """A right number of the range for tests; one place in eleven has none."""
+    for digit in "0123456789":
+        text = f"999{place:06d}{digit}"
+        try:
+            return nhs_number(text)
+        except IdentifierRefused:
+            continue
+    return None
