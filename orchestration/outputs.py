@@ -4,19 +4,17 @@ Packages and documentation are made anew after each build; publications are made
 month, under a disclosure profile, and only from published-measure marts.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
-from parity.access.packages import build_package
 
 from orchestration.failures import value_free
 from orchestration.partitions import months
 from orchestration.resources import HomeResource
 from orchestration.transformation import warehouse
+from parity.access.packages import build_package
 from parity.publication import publish_month
 from parity.warehouse.documentation import build_documentation
 

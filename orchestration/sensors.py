@@ -5,15 +5,13 @@ month outside the partitions, is moved to the quarantine with its reason, and ho
 nothing else up. It works in small steps, so that a full inbox cannot time it out.
 """
 
-from __future__ import annotations
-
 import dagster as dg
-from parity.intake.slot import Slot
 
 from orchestration.intake import intake, partition_key
 from orchestration.partitions import senders
 from orchestration.resources import HomeResource
 from parity.intake.inbox import quarantine, ready_files, slot_or_reason
+from parity.intake.slot import Slot
 
 _FILES_A_TICK = 20
 

@@ -4,8 +4,6 @@ dbt is one unpartitioned step: a build serves every month, since 150 small model
 mostly start-up. It runs as a child process that can ask for the warehouse files' keys.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -14,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
-from parity.access.classification import check_home_classes
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    dbt_assets,
+)
 
 from orchestration.failures import value_free
+from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
+from parity.access.classification import check_home_classes
 from parity.specification import PROJECT_ROOT
 from parity.warehouse.dbt_runner import dbt_program, key_socket
 
@@ -55,7 +59,13 @@ def _parse(folder: Path) -> None:
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups assets by their folder, so that the graph reads as the house."""
+    """Groups assets by their folder and ties every source to the landed store."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The landed store for a source; dbt's own key for everything else."""
+        if dbt_resource_props["resource_type"] == "source":
+            return LANDED
+        return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer: staging, intermediate, the mart, or reference for seeds."""
@@ -66,7 +76,11 @@ class Translator(DagsterDbtTranslator):
 
 
 @dbt_assets(
-    manifest=manifest_path(), name="warehouse", dagster_dbt_translator=Translator()
+    manifest=manifest_path(),
+    name="warehouse",
+    dagster_dbt_translator=Translator(
+        DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+    ),
 )
 def warehouse(
     context: dg.AssetExecutionContext, home_resource: HomeResource

@@ -9,6 +9,7 @@ DuckDB file (parity.access.packages) that is read in a locked session of its own
 from parity.access.classification import check_classes, check_home_classes
 from parity.access.errors import AccessError
 from parity.access.explain import Explanation, access_explain
+from parity.access.limits import Limits
 from parity.access.packages import (
     Package,
     build_package,
@@ -16,8 +17,7 @@ from parity.access.packages import (
     verify_package,
 )
 from parity.access.policy import Policy, load_policy
-from parity.access.query import query
-from parity.access.session import Limits
+from parity.access.run_query import query
 
 __all__ = [
     "AccessError",

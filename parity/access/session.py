@@ -2,8 +2,8 @@
 
     python -I -m parity.access.session <descriptor of a pipe that holds the file key>
 
-Started by parity.access.query. The request (package, statement, format, limits) comes
-on standard input as JSON, rows go to standard output, one value-free sentence to
+Started by parity.access.run_query. The request (package, statement, format, limits)
+comes on standard input as JSON, rows go to standard output, one value-free sentence to
 standard error when something fails. The process ends with the statement.
 
 Three locks, each enough against most attacks alone:
@@ -27,12 +27,12 @@ import os
 import resource
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import duckdb
 
+from parity.access.limits import Limits
 from parity.access.refusals import Refusal, refusal_of
 from parity.access.result_formats import FORMATS
 from parity.home.encrypted_database import attach_encrypted, connection_config
@@ -41,15 +41,6 @@ from pseudonymisation.errors import CodedError
 from pseudonymisation.keys import KEY_BYTES
 
 _OURS = 3
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a statement may use. seconds: of wall clock, then it is interrupted."""
-
-    memory: str = "2GB"
-    threads: int = 2
-    seconds: float = 120.0
 
 
 def open_locked(package: Path, key: bytes, limits: Limits) -> duckdb.DuckDBPyConnection:
@@ -144,11 +135,11 @@ def _ended(error: CodedError, code: int) -> int:
     return code
 
 
-def _harden() -> None:
+def _harden() -> None:  # pragma: no cover  cannot be undone: tested in a child
     """This process may make no file: everything that it writes goes into a pipe."""
     harden_process()
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover  the child: tests/unit/test_access_query
     sys.exit(main(int(sys.argv[1]), sys.stdin, sys.stdout.buffer))

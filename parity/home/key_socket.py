@@ -120,10 +120,11 @@ def refused(code: str) -> bytes:
 
 
 def _answer(connection: socket.socket, give: Giver) -> bytes:
+    # Read first: a refusal sent over an unread request would be lost with it.
+    request = connection.recv(_LONGEST_NAME)
     peer = _peer(connection)
     if peer.user != os.geteuid():
         return refused("another_user")
-    request = connection.recv(_LONGEST_NAME)
     if not request.endswith(b"\n"):
         return refused("bad_request")
     try:

@@ -1,7 +1,8 @@
 """Rows about referrals, contacts, logs and scores of one submission.
 
-What belongs here: the tables that hang on ServiceRequestId, CareContactId and CareActId,
-and the one of staff. A discharge or a pause that lies after the month is not known yet.
+What belongs here: the tables that hang on ServiceRequestId, CareContactId and
+CareActId, and the one of staff. A discharge or a pause that lies after the month is not
+known yet.
 """
 
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ def add_referral_rows(
         key
         | {
             "FindSchemeInUse": complaint.scheme,
-            "PresComp": complaint.code,
+            "PresComp": complaint.sent_as or complaint.code,
             "PresCompCodSig": complaint.significance,
             "PresCompDate": complaint.day.isoformat(),
         }
@@ -112,9 +113,7 @@ def add_event_rows(
         tables["IDS105OnwardReferral"].append(key | row)
 
 
-def _add_contact(
-    tables: Tables, contact: Contact, key: Row, is_primary: bool
-) -> None:
+def _add_contact(tables: Tables, contact: Contact, key: Row, is_primary: bool) -> None:
     row = {"CareContactId": contact.contact_id, "CareContDate": contact.day.isoformat()}
     tables["IDS201CareContact"].append(key | row | contact.details)
     length = contact.details.get("ClinContDurOfCareCont", "")

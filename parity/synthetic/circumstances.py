@@ -91,10 +91,12 @@ class CircumstanceMaker:
         if support:
             first.support_from, first.support_until = min(support), max(support)
         last = max((c.day for c in pathway.contacts if c.attended), default=None)
-        if last is not None and last > pathway.received:
-            if draws.chance(rates.LATER_EMPLOYMENT_RECORD):
-                later = draws.pick(rates.EMPLOYMENT_GROUP) if draws.chance(0.3) else group
-                pathway.employment.append(self._record(later or group, last))
+        if last is None or last <= pathway.received:
+            return
+        if draws.chance(rates.LATER_EMPLOYMENT_RECORD):
+            changed = draws.chance(rates.EMPLOYMENT_CHANGES)
+            later = draws.pick(rates.EMPLOYMENT_GROUP) if changed else group
+            pathway.employment.append(self._record(later or group, last))
 
     @staticmethod
     def _is_support(activities: list[str]) -> bool:
@@ -105,6 +107,7 @@ class CircumstanceMaker:
         status, absence = self._codes(group)
         is_working = status == "01"
         hours = draws.one_of(("01", "01", "02", "03")) if is_working else "98"
+        self_employed = "Y" if draws.chance(rates.SELF_EMPLOYED) else "N"
         benefit = draws.pick(rates.BENEFIT)
         return Employment(
             day,
@@ -113,7 +116,7 @@ class CircumstanceMaker:
             absence,
             {
                 "WeekHoursWorked": hours,
-                "SelfEmployInd": ("Y" if draws.chance(0.1) else "N") if is_working else "8",
+                "SelfEmployInd": self_employed if is_working else "8",
                 "SSPInd": "Y" if absence == "Y" and draws.chance(0.6) else "N",
                 "BenefitRecInd": benefit,
                 "ESAInd": "N",

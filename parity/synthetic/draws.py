@@ -66,9 +66,7 @@ class Draws:
 
     def long_tailed_count(self, mean: float, shape: float) -> int:
         """A right-skewed whole number from 0 up (a Poisson of a gamma)."""
-        return int(
-            self.generator.poisson(self.generator.gamma(shape, mean / shape))
-        )
+        return int(self.generator.poisson(self.generator.gamma(shape, mean / shape)))
 
     def day_between(self, first: date, last: date) -> date:
         """A day from first to last, both included."""

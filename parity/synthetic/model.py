@@ -21,7 +21,11 @@ class Home:
 
 @dataclass
 class Person:
-    """Somebody who does not exist. `number` is the generator's own."""
+    """Somebody who does not exist.
+
+    `number` is the generator's own; `area` counts sub-ICBs from 0; `is_shared` is true
+    for somebody known to two providers.
+    """
 
     number: int
     nhs_number: str
@@ -41,6 +45,7 @@ class Person:
     previous_diagnosis: str
     overseas: str
     care_cluster: str
+    is_shared: bool = False
 
     def home_on(self, day: date) -> Home:
         """The home on a day."""
@@ -118,13 +123,17 @@ class ReferralScores:
 
 @dataclass
 class Complaint:
-    """A presenting complaint as sent; `problem` is the generator's name of it."""
+    """A presenting complaint; `problem` is the generator's name of it.
+
+    `sent_as` is how its code is written in the file where that is not as it should be.
+    """
 
     problem: str
     scheme: str
     code: str
     significance: str
     day: date
+    sent_as: str = ""
 
 
 @dataclass

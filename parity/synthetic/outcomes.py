@@ -31,9 +31,9 @@ _NO_CHANGE_VALUE = 10_000  # larger than any change: a scale without a reliable 
 _ANY = Problem((), 0.0)
 # (mean, SD) of the relative change of a score, by what was decided.
 _CHANGE: dict[tuple[bool, str], tuple[float, float]] = {
-    (True, "improved"): (-0.63, 0.2),
+    (True, "improved"): (-0.58, 0.2),
     (True, "unchanged"): (-0.2, 0.15),
-    (False, "improved"): (-0.35, 0.25),
+    (False, "improved"): (-0.28, 0.22),
     (False, "deteriorated"): (0.3, 0.25),
     (False, "unchanged"): (0.0, 0.18),
 }
@@ -204,7 +204,9 @@ def _fits(search: _Search, first: Whole, last: Whole) -> Truth:
     )
     outcome_fits = (recovered == search.recovered) & (direction == search.direction)
     is_unpaired = search.direction == 9
-    return (at_caseness == search.at_caseness) & (is_unpaired | outcome_fits) & ~avoided
+    same = at_caseness == search.at_caseness
+    fits: Truth = same & (is_unpaired | outcome_fits) & ~avoided
+    return fits
 
 
 def _find_scores(courses: Sequence[Pathway], generator: np.random.Generator) -> None:

@@ -79,9 +79,7 @@ class PathwayMaker:
         )
         days = Days()
         last = self._sessions(pathway, plan, maker, days)
-        discharged = discharge_day(
-            self._draws, pathway.received, last, pathway.ending
-        )
+        discharged = discharge_day(self._draws, pathway.received, last, pathway.ending)
         pathway.discharged = discharged
         pathway.end_code = self._draws.pick(rates.END_CODE[pathway.ending])
         self._missed(pathway, maker, days, discharged)
@@ -156,9 +154,9 @@ class PathwayMaker:
     ) -> None:
         draws = self._draws
         therapies = self._therapies(len(sessions))
-        for position, (day, therapy) in enumerate(zip(sessions, therapies, strict=True)):
+        for day, therapy in zip(sessions, therapies, strict=True):
             app_type = draws.pick(rates.LATER_TREATMENT)
-            if position == 0:
+            if day == sessions[0]:
                 app_type = draws.pick(rates.FIRST_CONTACT)
                 if app_type == "01":
                     self._assess_before(pathway, maker, day, days)

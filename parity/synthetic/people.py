@@ -19,7 +19,9 @@ _WEIGHTS = range(10, 1, -1)  # of the first nine digits, modulus 11
 
 def check_digit(nine: str) -> str | None:
     """Check digit of nine digits, None where the number may not be issued."""
-    total = sum(int(digit) * weight for digit, weight in zip(nine, _WEIGHTS, strict=True))
+    total = sum(
+        int(digit) * weight for digit, weight in zip(nine, _WEIGHTS, strict=True)
+    )
     digit = 11 - total % 11
     if digit == 10:
         return None
@@ -143,7 +145,9 @@ class Population:
         if first in ("", "NN", "ZZ"):
             return [first] if first else []
         other = "05" if first != "05" else "04"
-        return [first, other] if self._draws.chance(rates.SECOND_DISABILITY) else [first]
+        return (
+            [first, other] if self._draws.chance(rates.SECOND_DISABILITY) else [first]
+        )
 
     def _circumstances(self, gender: str) -> list[str]:
         found = [self._draws.pick(rates.RELIGION), self._draws.pick(rates.ORIENTATION)]

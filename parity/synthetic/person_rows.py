@@ -20,7 +20,9 @@ def add_person_rows(
     key = {"LocalPatientId": registration.local_id}
     person = registration.person
     tables["IDS001MPI"].append(key | _person_row(registration, start, end))
-    tables["IDS002GP"] += [key | row for row in _practice_rows(registration, start, end)]
+    tables["IDS002GP"] += [
+        key | row for row in _practice_rows(registration, start, end)
+    ]
     tables["IDS007DisabilityType"] += [
         key | {"DisabCode": code} for code in sorted(person.disabilities)
     ]

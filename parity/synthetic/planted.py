@@ -80,13 +80,34 @@ CASES = (
     Case("PDSS 8 to 4", (8, 8), (8, 4), True, True, _SAME, PDSS, "panic"),
     Case("PDSS 14 to 8", (8, 8), (14, 8), True, False, _DOWN, PDSS, "panic"),
     Case(
-        "OCI falls by 32", (8, 8), (71, 39), True, True, _DOWN, OCI, "obsessive-compulsive"
+        "OCI falls by 32",
+        (8, 8),
+        (71, 39),
+        True,
+        True,
+        _DOWN,
+        OCI,
+        "obsessive-compulsive",
     ),
     Case(
-        "OCI falls by 31", (8, 8), (70, 39), True, True, _SAME, OCI, "obsessive-compulsive"
+        "OCI falls by 31",
+        (8, 8),
+        (70, 39),
+        True,
+        True,
+        _SAME,
+        OCI,
+        "obsessive-compulsive",
     ),
     Case(
-        "PCL-5 32 to 22", (9, 9), (32, 22), True, True, _DOWN, PCL_5, "post-traumatic stress"
+        "PCL-5 32 to 22",
+        (9, 9),
+        (32, 22),
+        True,
+        True,
+        _DOWN,
+        PCL_5,
+        "post-traumatic stress",
     ),
     Case(
         "PCL-5 31 to 22",
@@ -131,7 +152,16 @@ CASES = (
         MOBILITY,
         "agoraphobia",
     ),
-    Case("BIQ falls, PHQ-9 decides", (9, 9), (60, 30), True, True, _SAME, BIQ, "body dysmorphia"),
+    Case(
+        "BIQ falls, PHQ-9 decides",
+        (9, 9),
+        (60, 30),
+        True,
+        True,
+        _SAME,
+        BIQ,
+        "body dysmorphia",
+    ),
     Case(
         "PHQ-15 rises, PHQ-9 falls by 6",
         (14, 8),

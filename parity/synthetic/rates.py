@@ -72,7 +72,9 @@ ACCOMMODATION = Weighted({"": 80, "01": 8, "03": 5, "07": 3, "12": 2, "13": 2})
 SETTLED = Weighted({"Y": 80, "N": 5, "Z": 10, "9": 5})
 OVERSEAS = Weighted({"": 97, "A": 2, "B": 0.4, "C": 0.2, "E": 0.2, "F": 0.1, "9": 0.1})
 CARE_CLUSTER = Weighted({"": 92, "01": 2, "02": 2, "03": 2.5, "04": 1.3, "05": 0.2})
-PREVIOUS_DIAGNOSIS = Weighted({"": 95, "06 35489007": 3, "02 F320": 1.4, "02 F411": 0.6})
+PREVIOUS_DIAGNOSIS = Weighted(
+    {"": 95, "06 35489007": 3, "02 F320": 1.4, "02 F411": 0.6}
+)
 """Coding scheme and code."""
 
 NO_NHS_NUMBER = 0.025  # ours: "a few percent"
@@ -94,7 +96,7 @@ SOURCE = Weighted(
         "M5": 0.5, "M6": 1, "Q1": 0.5,
     }
 )  # fmt: skip
-"""Self 67 %, general practitioner 9 % of September 2025; the spread of the rest ours."""
+"""Self 67 %, general practitioner 9 % of September 2025; the rest is ours."""
 PREVIOUS_CONDITION = Weighted({"Y": 38, "N": 36, "U": 10, "Z": 4, "": 12})
 NO_ONSET = 0.3
 LONG_TERM_CONDITION = Weighted(
@@ -115,7 +117,9 @@ END_CODE: Mapping[str, Weighted] = {
     "finished": Weighted({"46": 68, "47": 24, "48": 2, "49": 0.2, "96": 1.8, "": 4}),
     "once": Weighted({"47": 46, "11": 14, "14": 13, "13": 10, "12": 8, "46": 5, "": 4}),
     "seen": Weighted({"11": 30, "13": 30, "14": 20, "10": 10, "16": 6, "": 4}),
-    "not_seen": Weighted({"50": 56, "14": 20, "13": 8, "95": 6, "11": 5, "16": 1, "": 4}),
+    "not_seen": Weighted(
+        {"50": 56, "14": 20, "13": 8, "95": 6, "11": 5, "16": 1, "": 4}
+    ),
 }
 DISCHARGE_ON_MONTH_EDGE = 0.02  # ours: planted on a month's first or last day
 
@@ -127,6 +131,7 @@ NOT_EMPLOYED = Weighted(
     {"02": 30, "03": 22, "04": 20, "05": 10, "06": 4, "07": 2, "08": 12}
 )
 LATER_EMPLOYMENT_RECORD = 0.3  # ours: asked again at the end of a finished course
+EMPLOYMENT_CHANGES, SELF_EMPLOYED = 0.3, 0.1  # ours
 EMPLOYMENT_SUPPORT = 0.06  # ours
 BENEFIT = Weighted({"N": 70, "Y": 18, "U": 6, "Z": 6})
 WAITING_PAUSE = 0.015
@@ -184,7 +189,13 @@ TREATMENT_LANGUAGE = Weighted({"": 60, "en": 39, "pl": 0.5, "ur": 0.5})
 STAFF_KNOWN = 0.85
 INTERNET_COURSE = 0.06  # of finished courses
 INTERNET_PROGRAMME = Weighted(
-    {"Silvercloud": 60, "SLVRCLD GAD": 10, "Minddistrict": 12, "Sleepio": 8, "Omnia": 10}
+    {
+        "Silvercloud": 60,
+        "SLVRCLD GAD": 10,
+        "Minddistrict": 12,
+        "Sleepio": 8,
+        "Own": 10,
+    }
 )
 
 # --- therapies ------------------------------------------------------------------------
@@ -211,6 +222,7 @@ STEPS = Weighted({"low": 39.9, "both": 38.9, "high": 16.7, "none": 4.5})
 SESSION_SCORED = 0.9
 WSAS_GIVEN = 0.85
 ANXIETY_LEFT_OUT = 0.02  # a session in between with PHQ-9 alone
+SPECIFIC_LEFT_OUT = 0.4  # a session in between without the scale of the problem
 INTAKE_SCORES = 0.08  # scores of the referral (IDS606), before the first contact
 SPECIFIC_SCALE = Weighted({"paired": 72, "once": 8, "": 20})
 """Whether the scale of the problem is given at first and last, at first, or never."""

@@ -1,11 +1,10 @@
 """Fictitious organisations, practices and postcodes, and their reference files.
 
 What belongs here: which codes exist. All begin with ZZ and stand outside the live
-Organisation Data Service set; postcodes are of the unused area ZZ99; small areas carry a
-Z where real ones carry the letter of a country.
+Organisation Data Service set; postcodes are of the unused area ZZ99; small areas carry
+a Z where real ones carry the letter of a country.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
@@ -17,8 +16,8 @@ PRACTICES_OF_AREA = 6
 SITES_OF_PROVIDER = 2
 _AREAS_OF_DECILE, _POSTCODES_OF_AREA = 3, 2
 _PROVIDER_LETTERS = "123456789ABCDEFGHJKLMNPQRSTUVW"
-# A unit postcode ends in two of these letters, never in C, I, K, M, O or V; Z is left out
-# so that no code is one of the national placeholders such as the one for no fixed abode.
+# A unit postcode ends in two of these letters, never in C, I, K, M, O or V; Z is left
+# out so that none is a national placeholder, such as the one for no fixed abode.
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXY"
 _SINCE = "2010-04-01"
 
@@ -80,8 +79,14 @@ def write_reference(folder: Path, country: Country) -> None:
     """Write organisations.csv, practices.csv and postcodes.csv."""
     write_rows(
         folder / "organisations.csv",
-        "organisation_code organisation_name organisation_type parent_code "
-        "valid_from valid_to".split(),
+        (
+            "organisation_code",
+            "organisation_name",
+            "organisation_type",
+            "parent_code",
+            "valid_from",
+            "valid_to",
+        ),
         _organisations(country),
     )
     write_rows(
@@ -104,9 +109,9 @@ def write_reference(folder: Path, country: Country) -> None:
     )
 
 
-def _organisations(country: Country) -> list[Sequence[str]]:
+def _organisations(country: Country) -> list[tuple[str, ...]]:
     """Two sub-ICBs to an integrated care board, two boards to a region."""
-    rows: list[Sequence[str]] = []
+    rows: list[tuple[str, ...]] = []
 
     def add(code: str, name: str, kind: str, parent: str) -> None:
         rows.append((code, f"Synthetic {name}", kind, parent, _SINCE, ""))
@@ -115,15 +120,15 @@ def _organisations(country: Country) -> list[Sequence[str]]:
     for region in range((len(boards) + 1) // 2):
         add(f"ZZR{region + 1:02d}", f"region {region + 1}", "region", "")
     for board in boards:
-        parent = f"ZZR{board // 2 + 1:02d}"
-        add(f"ZZI{board + 1:02d}", f"integrated care board {board + 1}", "icb", parent)
+        name = f"integrated care board {board + 1}"
+        add(f"ZZI{board + 1:02d}", name, "icb", f"ZZR{board // 2 + 1:02d}")
     for n, area in enumerate(country.areas):
         add(area, f"sub-ICB {n + 1}", "sub_icb", f"ZZI{n // 2 + 1:02d}")
         for code in country.practices[n]:
             add(code, f"practice {code[2:]}", "practice", area)
     for n, provider in enumerate(country.providers):
-        board = f"ZZI{n // 2 + 1:02d}"
-        add(provider, f"Talking Therapies {n + 1}", "provider", board)
+        parent = f"ZZI{n // 2 + 1:02d}"
+        add(provider, f"Talking Therapies {n + 1}", "provider", parent)
         for site in country.sites(provider):
             add(site, f"clinic {site[2:]}", "site", provider)
     return sorted(rows)

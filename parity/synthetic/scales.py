@@ -22,8 +22,8 @@ class Scale:
     `case_from` is the lowest score at case level; `reliable` the smallest change that
     counts, None where no value is published. `avoided_scores` and `avoided_change` are
     where printed sources disagree on the comparator (the mobility inventory's 2.3, a
-    change of 5 on the PDSS), and `one_reading` marks a scale whose reliable change value
-    is not verified: the generator keeps away from what has two readings.
+    change of 5 on the PDSS), and `one_reading` marks a scale whose reliable change
+    value is not verified: the generator keeps away from what has two readings.
     """
 
     name: str
@@ -85,7 +85,7 @@ EXPERIENCE_TREATMENT = ("747901000000107", "747911000000109", "747921000000103")
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem: codes as sent, share of finished courses, first scores (mean, SD)."""
+    """One problem: codes, share of finished courses, first scores (mean, SD)."""
 
     codes: tuple[str, ...]
     share: float
@@ -94,6 +94,8 @@ class Problem:
     scale: Scale = GAD_7
     scheme: str = "01"
 
+
+UNKNOWN_PROBLEM = "unknown"  # a complaint whose code stands in no list
 
 # Body dysmorphia and the three physical problems are ten to twenty times as many as
 # nationally: otherwise a year of three providers would hold none.

@@ -74,18 +74,19 @@ class ScoreGiver:
         own = specific_scale(pathway)
         pathway.measure = outcome.measure
         self._along(points, PHQ_9, outcome.phq_first, outcome.phq_last)
-        ends = (outcome.measure_first, outcome.measure_last)
+        first, last = outcome.measure_first, outcome.measure_last
         if outcome.pairing == "phq only":
             self._functions(points, outcome)
             return
         if outcome.measure is GAD_7:
-            self._along(points, GAD_7, *ends, left_out=rates.ANXIETY_LEFT_OUT)
+            self._along(points, GAD_7, first, last, rates.ANXIETY_LEFT_OUT)
             if own is not GAD_7 and pathway.specific == "once":
                 self._along(points[:1], own, self._start(own), 0)
         else:
-            self._along(points, own, *ends, left_out=0.4)
-            fitting = [round(s / own.maximum * GAD_7.maximum) for s in ends]
-            self._along(points, GAD_7, *fitting, left_out=rates.ANXIETY_LEFT_OUT)
+            self._along(points, own, first, last, rates.SPECIFIC_LEFT_OUT)
+            level = GAD_7.maximum / own.maximum
+            gad = round(first * level), round(last * level)
+            self._along(points, GAD_7, *gad, rates.ANXIETY_LEFT_OUT)
         self._functions(points, outcome)
         if draws.chance(rates.EXPERIENCE_QUESTIONNAIRE):
             points[-1].scores[EXPERIENCE_SATISFACTION] = str(draws.whole(2, 4))
@@ -161,14 +162,9 @@ class ScoreGiver:
             contact.scores[GAD_7.concept] = str(self._draws.whole(0, 3))
 
 
-def series(
-    pathway: Pathway, scale: Scale, until: date | None
-) -> list[tuple[date, str]]:
-    """The scores given on one scale that count, by day, up to a day.
-
-    They are those of the points where scores may stand; follow-ups are none.
-    """
+def series(pathway: Pathway, scale: Scale) -> list[tuple[date, str]]:
+    """Scores given on one scale that count, by day: follow-ups give none."""
     points: list[Holder] = [c for c in pathway.contacts if c.takes_scores]
     points += pathway.referral_scores
-    found = [(p.day, p.scores[scale.concept]) for p in points if scale.concept in p.scores]
-    return sorted(item for item in found if until is None or item[0] <= until)
+    concept = scale.concept
+    return sorted((p.day, p.scores[concept]) for p in points if concept in p.scores)

@@ -6,7 +6,6 @@ discharged referral returns only with a follow-up), and the header.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from pathlib import Path
 
 from parity.specification import load
 from parity.synthetic.care_rows import (
@@ -72,12 +71,13 @@ def number_contacts(pathways: Sequence[Pathway], starts_again: bool) -> None:
         contact.activity_ids = [f"A{500_000 + n}" for n in range(first, activity + 1)]
 
 
-def build_tables(pathways: Sequence[Pathway], month: date, kind: str) -> Tables:
+def build_tables(
+    provider: str, pathways: Sequence[Pathway], month: date, kind: str
+) -> Tables:
     """All tables of one submission from the pathways of its provider."""
     start, end = month, month_end(month)
     tables: Tables = {name: [] for name in load().tables}
     sent = [pathway for pathway in pathways if is_sent(pathway, month)]
-    provider = pathways[0].provider
     tables["IDS000Header"].append(_header(provider, month, kind))
     registrations = {p.registration.local_id: p.registration for p in sent}
     for _, registration in sorted(registrations.items()):
@@ -103,8 +103,3 @@ def _header(provider: str, month: date, kind: str) -> Row:
         "ReportingPeriodEndDate": month_end(month).isoformat(),
         "DateTimeDatSetCreate": f"{(made + timedelta(days=19)).isoformat()}T09:00:00",
     }
-
-
-def submission_folder(out: Path, provider: str, month: date, kind: str) -> Path:
-    """Folder of one submission."""
-    return out / folder_name(provider, month, kind)

@@ -24,7 +24,7 @@ from parity.vault.scan.containers import Containers
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.needles import Needles
 from parity.vault.scan.processes import descendants, look_at_process
-from parity.vault.scan.report import ScanReport, merged
+from parity.vault.scan.report import ScanReport
 
 LIMIT_PER_FIELD = 200
 
@@ -52,14 +52,7 @@ def scan_home(home: Home, keys: Mapping[str, bytes], needles: Needles) -> ScanRe
     finding.
     """
     detector = Detector(needles)
-    containers = Containers(detector, keys, home.spill)
-    # listed first: the scan itself uses the spill folder
-    for path in list(_entries(home.root)):
-        spot = Spot(_place(path, home, detector), "")
-        if path.is_symlink():
-            _look_at_link(path, spot, home, detector)
-        elif not path.is_dir():
-            containers.file(path, spot)
+    _look_at_home(detector, home, keys)
     return detector.report(expected=_expected(home, needles))
 
 
@@ -77,7 +70,7 @@ def run_check_identifiers(
     raw: Path | None = None,
     limit_per_field: int = LIMIT_PER_FIELD,
 ) -> ScanReport:
-    """What `parity check identifiers` does: collect, scan the home, scan our children.
+    """What `parity check identifiers` does: collect, scan the home and our processes.
 
     raw: a folder of submissions; without it, the sealed copies in the home are opened.
     """
@@ -88,11 +81,22 @@ def run_check_identifiers(
     else:
         needles = collect_needles([raw], limit_per_field)
     names = [n for n in keyring.names() if n in _ZONE_KEYS or _is_package(n)]
-    reports = [
-        scan_home(home, {name: keyring.key(name) for name in names}, needles),
-        scan_processes([os.getpid(), *descendants(os.getpid())], needles),
-    ]
-    return merged(reports)
+    detector = Detector(needles)
+    _look_at_home(detector, home, {name: keyring.key(name) for name in names})
+    for pid in (os.getpid(), *descendants(os.getpid())):
+        look_at_process(detector, pid)
+    return detector.report(expected=_expected(home, needles))
+
+
+def _look_at_home(detector: Detector, home: Home, keys: Mapping[str, bytes]) -> None:
+    containers = Containers(detector, keys, home.spill)
+    # listed first: the scan itself uses the spill folder
+    for path in list(_entries(home.root)):
+        spot = Spot(_place(path, home, detector), "")
+        if path.is_symlink():
+            _look_at_link(path, spot, home, detector)
+        elif not path.is_dir():
+            containers.file(path, spot)
 
 
 def _is_package(name: str) -> bool:

@@ -13,13 +13,22 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 # Folders that a path in a document may begin with; demo-home is made, not committed.
-FOLDERS = (
-    "benchmarks docs macros models orchestration parity pseudonymisation seeds tests"
-).split()
+FOLDERS = [
+    "benchmarks",
+    "docs",
+    "macros",
+    "models",
+    "orchestration",
+    "parity",
+    "pseudonymisation",
+    "seeds",
+    "tests",
+]
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
+PATH = re.compile(r"[\w.-]+(/[\w.*<>-]+)+/?|\.?[\w-]+\.(md|toml|yml|lock)")
 COMMAND = re.compile(r"(?:^|[\s/`])parity ([a-z]+(?: [a-z]+)?)", re.MULTILINE)
 TARGET = re.compile(r"(?:^|[`\s])make ([a-z][a-z-]*)(?=[`\s,.;:)]|$)", re.MULTILINE)
 
@@ -36,12 +45,10 @@ def code_of(text: str) -> str:
 
 def paths_in(text: str) -> set[str]:
     """Words set as code that read as a path in this project."""
-    words = {word for code in CODE.findall(FENCED.sub("", text)) for word in [code]}
     return {
         word.rstrip("/")
-        for word in words
-        if re.fullmatch(r"[\w.-]+(/[\w.*<>-]+)+/?|\.?[\w-]+\.(md|toml|yml|lock)", word)
-        and (word.split("/")[0] in FOLDERS or "/" not in word)
+        for word in CODE.findall(FENCED.sub("", text))
+        if PATH.fullmatch(word) and (word.split("/")[0] in FOLDERS or "/" not in word)
     }
 
 
@@ -98,5 +105,10 @@ def test_every_parameter_is_explained() -> None:
 def test_every_decision_is_dated() -> None:
     for page in (ROOT / "docs/decisions").glob("*.md"):
         assert re.match(r"\d{4}-\d{2}-\d{2}-[a-z-]+$", page.stem)
-        for part in ("**Context.**", "**Decision.**", "**Consequences.**", "**Costs.**"):
+        for part in (
+            "**Context.**",
+            "**Decision.**",
+            "**Consequences.**",
+            "**Costs.**",
+        ):
             assert part in page.read_text("utf-8")

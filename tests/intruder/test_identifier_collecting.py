@@ -1,4 +1,4 @@
-"""The identifier scan looks for what was submitted: every identifying field, all of it."""
+"""The identifier scan looks for what was submitted: every identifying field."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _rows() -> dict[str, list[dict[str, str]]]:
     people = [
         {
             "LocalPatientId": f"LOCAL{n:05d}",
-            "NHSNumber": f"999{n * 7919:07d}",
+            "NHSNumber": f"999{(n + 1) * 7919:07d}",
             "PersonBirthDate": (first + timedelta(days=131 * n)).isoformat(),
             "Postcode": f"zz{n % 90 + 10} 1aa",
         }
@@ -138,15 +138,15 @@ def test_sealed_copies_give_the_same_needles(home: Home, raw: Path) -> None:
     submission_id = content_id({}, Slot.from_name(SLOT), keyring.key("receipt"))
     sealed = home.landing_sealed / f"{submission_id}.sealed"
     seal_copy(raw / SLOT, sealed, keyring.key("sealed"), submission_id)
-    from_sealed = run_check_identifiers(home, keyring)
+    from_sealed = run_check_identifiers(home, keyring, limit_per_field=20)
+    from_raw = run_check_identifiers(home, keyring, raw, limit_per_field=20)
     assert from_sealed.is_clean
-    assert from_sealed.chosen == run_check_identifiers(home, keyring, raw).chosen
-    assert [p for p in home.landing_inbox.parent.rglob("*.csv")] == []
-    number = _rows()["IDS001MPI"][5]["NHSNumber"]
+    assert from_sealed.chosen == from_raw.chosen
+    assert list(home.landing_inbox.parent.rglob("*.csv")) == []
+    number = _rows()["IDS001MPI"][0]["NHSNumber"]
     (home.dbt_logs / "dbt.log").write_text(f"bad value {number}\n")
-    assert [f.kind for f in run_check_identifiers(home, keyring).findings] == [
-        "NHSNumber"
-    ]
+    leaked = run_check_identifiers(home, keyring, limit_per_field=20)
+    assert [f.kind for f in leaked.findings] == ["NHSNumber"]
     sealed.write_bytes(sealed.read_bytes()[:-1] + b"\0")
     with pytest.raises(EnvelopeRefused):
         run_check_identifiers(home, keyring)

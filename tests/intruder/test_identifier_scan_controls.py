@@ -20,18 +20,20 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from plants import (
-    BINARY_CONTAINERS,
+from hidden_values import (
     BINARY_ENCODINGS,
-    FILE_KEY,
-    NAME_CONTAINERS,
-    TEXT_CONTAINERS,
     TEXT_ENCODINGS,
     WORD_ENCODINGS,
     Hidden,
-    Plant,
     collected,
     hide,
+)
+from plants import (
+    BINARY_CONTAINERS,
+    FILE_KEY,
+    NAME_CONTAINERS,
+    TEXT_CONTAINERS,
+    Plant,
 )
 
 from parity.home import Home, init
@@ -74,7 +76,12 @@ def _missed(report: ScanReport, hidden: list[Hidden]) -> set[str]:
 
 def _plant_and_scan(home: Home, plant: Plant, hidden: list[Hidden]) -> ScanReport:
     plant(home, [h.cell for h in hidden])
-    return _scan(home)
+    report = _scan(home)
+    # what is found is not told
+    text = repr(report) + json.dumps(report.as_dict())
+    assert [h.kind for h in hidden if h.value in text] == []
+    assert [h.kind for h in hidden if h.cell.decode("latin-1") in text] == []
+    return report
 
 
 # --- positive controls --------------------------------------------------------------
@@ -151,7 +158,7 @@ def test_digests_of_joined_values_are_found(home: Home) -> None:
     assert [f.kind for f in _scan(home, needles).findings] == ["joined"]
 
 
-BORN = [(date(1950, 1, 1) + timedelta(days=97 * n)).isoformat() for n in range(200)]
+BORN = [(date(1950, 1, 1) + timedelta(days=31 * n)).isoformat() for n in range(200)]
 BIRTH_DATES = Needles.choose(
     [Collected("birth date", "birth_date", frozenset(BORN))], 200
 )
@@ -182,6 +189,16 @@ def test_a_column_of_short_numbers_is_found(home: Home) -> None:
         [Collected("number", "identifier", frozenset(numbers))], 200
     )
     assert [f.count for f in _scan(home, needles).findings] == [200]
+
+
+def test_a_column_of_codes_of_three_characters_is_found(home: Home) -> None:
+    codes = [f"W{n}" for n in range(11, 99, 3)]
+    needles = Needles.choose([Collected("code", "identifier", frozenset(codes))], 200)
+    (home.answers / "few.csv").write_text("worker\n" + "\n".join(codes[:8]) + "\n")
+    assert _scan(home, needles).is_clean
+    (home.answers / "all.csv").write_text("worker\n" + "\n".join(codes) + "\n")
+    found = _scan(home, needles).findings
+    assert [(f.place, f.count) for f in found] == [("answers/all.csv", len(codes))]
 
 
 def test_a_pattern_across_two_chunks_is_found_once() -> None:
@@ -293,9 +310,9 @@ def test_what_only_looks_alike_is_not_found(home: Home) -> None:
 
 
 def test_dates_that_anybody_may_have_are_not_found(home: Home) -> None:
-    """Every day of seventy years holds all birth dates, and all their decoys."""
-    first = date(1940, 1, 1)
-    days = [(first + timedelta(days=n)).isoformat() for n in range(70 * 365)]
+    """Every day of twenty years holds all birth dates, and all their decoys."""
+    first = date(1950, 1, 1)
+    days = [(first + timedelta(days=n)).isoformat() for n in range(20 * 365)]
     _dates_in_duckdb(home, days)
     (home.dbt_logs / "dbt.log").write_text(f"{BORN[0]} and {BORN[1]}\n")
     assert _scan(home, BIRTH_DATES).is_clean
@@ -329,15 +346,6 @@ def test_postcodes_may_stand_in_the_list_of_postcodes_only(home: Home) -> None:
 
 
 # --- the report ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("container", [*TEXT_CONTAINERS, *NAME_CONTAINERS])
-def test_the_report_holds_no_value(home: Home, container: str) -> None:
-    plant = (TEXT_CONTAINERS | NAME_CONTAINERS)[container]
-    report = _plant_and_scan(home, plant, TEXT)
-    text = repr(report) + json.dumps(report.as_dict())
-    assert [h.kind for h in TEXT if h.cell.decode() in text] == []
-    assert [h.kind for h in TEXT if h.value in text] == []
 
 
 def test_needles_show_no_value() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +20,7 @@ from parity.access import (
     build_package,
     current_package,
     load_policy,
+    packages,
     rekeying,
     verify_package,
 )
@@ -277,6 +278,55 @@ def test_pseudonyms_that_would_collide_stop_the_build(
     with pytest.raises(AccessError) as refused:
         build_package(*built, "researcher")
     assert refused.value.code == "collision"
+
+
+def test_an_equality_leads_package_has_counts_and_no_pseudonyms(
+    tmp_path: Path,
+) -> None:
+    home, keyring = make_home(tmp_path / "home")
+    counts = (
+        ("group_code", "varchar", "open"),
+        ("numerator", "bigint", "disclosive_count"),
+    )
+    tables: dict[str, Iterable[tuple[str, str, str]]] = {
+        grant.table: counts for grant in load_policy().role("equality_lead").grants
+    }
+    tables["intermediate.int_submissions_in_force"] = TABLES[
+        "intermediate.int_submissions_in_force"
+    ]
+    write_warehouse(home, keyring, create_statements(tables))
+    home_manifest(home, tables)
+    with opened(home, keyring, build_package(home, keyring, "equality_lead")) as reader:
+        held = package_columns(reader)
+    assert held.pop("main.parity_meta")
+    assert set(map(tuple, held.values())) == {("group_code", "numerator")}
+    assert "core.fct_referrals" not in held
+
+
+def test_a_file_that_holds_more_than_granted_is_not_put_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, keyring = make_built_home(tmp_path / "home")
+    held = package_columns
+
+    def with_one_more(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+        return held(connection) | {"core.dim_people": ["person_id", "extra"]}
+
+    monkeypatch.setattr(packages, "package_columns", with_one_more)
+    with pytest.raises(AccessError) as refused:
+        build_package(home, keyring, "researcher")
+    assert refused.value.code == "other_columns"
+    assert list((home.packages / "researcher").iterdir()) == []
+
+
+def test_a_file_that_holds_more_than_listed_is_refused(
+    built: tuple[Home, Keyring], package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert current_package(built[0], "researcher") == package
+    monkeypatch.setattr(packages, "package_columns", lambda _: {"core.more": ["a"]})
+    with pytest.raises(AccessError) as refused:
+        verify_package(*built, "researcher")
+    assert refused.value.code == "other_columns"
 
 
 @pytest.mark.parametrize(

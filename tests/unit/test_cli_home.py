@@ -142,4 +142,6 @@ def test_unlock_serves_until_it_is_told_to_stop(home: Path) -> None:
         child.send_signal(signal.SIGTERM)
         assert child.wait(timeout=20) == 0
     assert not socket.exists()
-    assert any('"key_given"' in line for line in found.ledger_file.read_text().split("{"))
+    assert any(
+        '"key_given"' in line for line in found.ledger_file.read_text().split("{")
+    )

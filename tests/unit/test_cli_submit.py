@@ -78,9 +78,7 @@ def test_every_path_is_taken_in_and_the_code_is_the_worst(
     assert said.err == ""
 
 
-def test_all_accepted_is_done(
-    tmp_path: Path, home: Path, taken: list[Seen]
-) -> None:
+def test_all_accepted_is_done(tmp_path: Path, home: Path, taken: list[Seen]) -> None:
     assert main(["submit", *paths(tmp_path, "good"), "--home", str(home)]) == 0
     assert taken == [("good", None)]
 

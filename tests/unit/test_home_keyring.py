@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,15 @@ from parity.home.unlock import passphrase
 from pseudonymisation.errors import KeyRefused
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Made once; each test has a copy, so that it may break it."""
+    return init(tmp_path_factory.mktemp("made") / "home", synthetic=True)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return init(tmp_path / "home", synthetic=True)
+def home(made: Home, tmp_path: Path) -> Home:
+    return Home.find(shutil.copytree(made.root, tmp_path / "home"))
 
 
 @pytest.fixture

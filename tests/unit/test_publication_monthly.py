@@ -251,6 +251,18 @@ def test_a_publication_that_fails_leaves_the_former_one(
     assert [path.name for path in tmp_path.iterdir()] == ["2025-03-primary"]
 
 
+def test_a_first_publication_that_fails_leaves_nothing(
+    made: tuple[Home, Keyring], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Path, _target: Path) -> Path:
+        raise OSError("no space")
+
+    monkeypatch.setattr("parity.publication.folder.Path.rename", fail)
+    with pytest.raises(OSError, match="no space"):
+        publish_month(*made, MARCH, out=tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("month", "edition", "code", "exit_code"),
     [

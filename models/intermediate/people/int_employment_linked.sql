@@ -31,10 +31,10 @@ select
     case
         when employment_groups.group_label like 'In work%'
             then case employment.sickness_absence_code
-                when 'N' then 'IN_WORK'
-                when 'Y' then 'OFF_SICK'
-                else 'UNKNOWN'
-            end
+                    when 'N' then 'IN_WORK'
+                    when 'Y' then 'OFF_SICK'
+                    else 'UNKNOWN'
+                end
         when
             employment_groups.group_label = 'Not employed'
             and employment.sickness_absence_code = '8'

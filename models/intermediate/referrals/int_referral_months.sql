@@ -16,8 +16,8 @@ referrals as (
 -- latest ended (open counts as the period's end), then the highest identifier.
 ranked as (
     select
-        in_force.edition,
         referrals.*,
+        in_force.edition,
         row_number() over (
             partition by
                 in_force.edition,

@@ -20,6 +20,7 @@ organisations as (
 
 with_person as (
     select
+        referrals.*,
         submissions.provider_code,
         submissions.reporting_month,
         submissions.reporting_period_end_date,
@@ -31,7 +32,6 @@ with_person as (
         persons.validated_ethnic_category_code,
         persons.age_at_period_end,
         persons.deprivation_decile,
-        referrals.*,
         coalesce(organisations.organisation_code, 'UNKNOWN') as sub_icb_code
     from referrals
     inner join submissions
@@ -95,16 +95,16 @@ select
     with_person.is_final,
     with_person.referral_request_received_date,
     with_person.service_discharge_date,
-    coalesce(
-        with_person.service_discharge_date, with_person.reporting_period_end_date
-    ) as window_end_date,
     with_person.source_of_referral_code,
     with_person.discharge_reason_code,
     with_person.gender_code,
     with_person.validated_ethnic_category_code,
     with_person.age_at_period_end,
     with_person.age_at_referral,
-    with_person.deprivation_decile
+    with_person.deprivation_decile,
+    coalesce(
+        with_person.service_discharge_date, with_person.reporting_period_end_date
+    ) as window_end_date
 from with_person
 inner join pathways
     on

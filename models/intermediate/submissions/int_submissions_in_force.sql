@@ -31,7 +31,8 @@ ranked_arrivals as (
 ),
 
 latest_arrivals as (
-    select * from ranked_arrivals where arrival_rank = 1
+    select * from ranked_arrivals
+    where arrival_rank = 1
 ),
 
 -- Final data of a month are the accepted refresh, else the accepted primary.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mmap import mmap
 
@@ -22,6 +22,7 @@ from parity.vault.scan.encodings import (
     forms_of_needle,
     forms_of_number,
     forms_of_word,
+    longer_forms_of_word,
 )
 from parity.vault.scan.needles import Needle, Needles, Sample
 from parity.vault.scan.report import UNKNOWN, UNREADABLE, Coverage, Finding, ScanReport
@@ -156,7 +157,7 @@ class Detector:
         for needle in self._needles.needles:
             for form in forms_of_needle(needle):
                 self._learn_form(needle.kind, form)
-        self._learn_engine_hashes(self._needles.needles)
+        self._learn_engine_hashes(self._needles.needles + self._needles.words)
         for kind, parts in self._needles.joined:
             for form in forms_of_joined(parts):
                 self._learn_form(kind, form)
@@ -164,6 +165,8 @@ class Detector:
             for form in forms_of_word(word.value):
                 meaning = _Meaning(word.kind, form)
                 self._words.setdefault(form.pattern, []).append(meaning)
+            for form in longer_forms_of_word(word.value):
+                self._learn_form(word.kind, form)
         for index, sample in enumerate(self._needles.samples):
             self._learn_sample(index, sample)
 
@@ -176,10 +179,9 @@ class Detector:
         self._meanings.setdefault(form.pattern, []).append(_Meaning(kind, form))
 
     def _learn_sample(self, index: int, sample: Sample) -> None:
-        make = forms_of_date if sample.shape == "birth_date" else forms_of_number
         for is_decoy, values in ((False, sample.values), (True, sample.decoys)):
             for number, value in enumerate(values):
-                for form in make(value):
+                for form in _forms_of_member(value, sample):
                     member = _Member(index, number, is_decoy, form)
                     self._members.setdefault(form.pattern, []).append(member)
 
@@ -202,6 +204,12 @@ class Detector:
                 )
                 suspects.append(finding)
         return suspects
+
+
+def _forms_of_member(value: str, sample: Sample) -> Iterator[Form]:
+    if sample.shape == "birth_date":
+        return forms_of_date(value)
+    return forms_of_number(value) if value.isdigit() else forms_of_word(value)
 
 
 def _stands_alone(form: Form, hit: Hit) -> bool:

@@ -30,9 +30,13 @@ _BLANKS = re.compile(rb" +(?=\x1e)|(?<=\x1e) +")
 
 _DIGEST_BYTES = 16
 _SHORTEST_BASE64 = 8
+_SHORTEST_LONGER = 10
 _INTEGER_BYTES = 8
-_NHS_SEPARATORS = (" ", "-", "\u00a0")
-_POSTCODE_SEPARATORS = ("", " ", "-", "+", "%20", "\u00a0")
+_UTF_16 = ("le", "be")
+# A no-break space, and how JSON writes it.
+_NO_BREAK = ("\u00a0", r"\u00a0")
+_NHS_SEPARATORS = (" ", "-", *_NO_BREAK)
+_POSTCODE_SEPARATORS = ("", " ", "-", "+", "%20", *_NO_BREAK)
 _JOINS = ("", "-", "|")
 _BYTE_ORDERS: tuple[Literal["little"], Literal["big"]] = ("little", "big")
 _DIGESTS = ("md5", "sha1", "sha256")
@@ -68,9 +72,21 @@ def forms_of_needle(needle: Needle) -> Iterator[Form]:
 def forms_of_word(value: str) -> Iterator[Form]:
     """A short value as the whole of a cell, and reversed."""
     low = value.encode().lower()
-    yield Form(as_cells(low), "whole value")
+    made = [Form(as_cells(low), "whole value")]
     if low != low[::-1]:
-        yield Form(as_cells(low[::-1]), "whole value, reversed")
+        made.append(Form(as_cells(low[::-1]), "whole value, reversed"))
+    yield from _searchable(made)
+
+
+def longer_forms_of_word(value: str) -> Iterator[Form]:
+    """The encodings that make a short value long enough to stand anywhere."""
+    made = [*digest_forms(value.encode())]
+    for case in {value, value.lower(), value.upper()}:
+        made.append(Form(case.encode().hex().encode(), "hex"))
+        for order in _UTF_16:
+            content = case.encode(f"utf-16-{order}").lower()
+            made.append(Form(content, f"UTF-16 {order.upper()}"))
+    yield from (f for f in _searchable(made) if len(f.pattern) >= _SHORTEST_LONGER)
 
 
 def forms_of_joined(parts: Part) -> Iterator[Form]:
@@ -90,12 +106,8 @@ def forms_of_date(value: str) -> Iterator[Form]:
 def forms_of_number(value: str) -> Iterator[Form]:
     """A number of a few digits: as the whole of a cell, or with `.0` behind it."""
     for text in {value, str(int(value))}:
-        yield from _searchable(
-            [
-                Form(CELL + text.encode() + CELL, "whole value"),
-                Form(CELL + text.encode() + b".0" + CELL, "whole value"),
-            ]
-        )
+        yield from forms_of_word(text)
+        yield from forms_of_word(f"{text}.0")
 
 
 def engine_hashes(values: Iterable[str]) -> list[tuple[str, Form]]:
@@ -133,8 +145,9 @@ def _plain_forms(needle: Needle, edge: Edge) -> Iterator[Form]:
         yield Form(low, "plain" if text == needle.value else "plain, respelt", edge)
         if low != low[::-1]:
             yield Form(low[::-1], "reversed", edge)
-        yield Form(text.encode("utf-16-le").lower(), "UTF-16 LE")
-        yield Form(text.encode("utf-16-be").lower(), "UTF-16 BE")
+        for order in _UTF_16:
+            content = text.encode(f"utf-16-{order}").lower()
+            yield Form(content, f"UTF-16 {order.upper()}")
         # hex and base64 keep the difference of capitals that plain text loses here
         for case in {text, text.lower(), text.upper()}:
             yield Form(case.encode().hex().encode(), "hex")

@@ -3,11 +3,12 @@
 Three strengths of evidence:
 
     a needle     a value so distinctive that one occurrence, in any encoding, is a leak
-    a word       short: looked for only as the whole value of a decoded cell
+    a word       shorter, letters and digits: looked for as the whole value of a decoded
+                 cell, and in encodings that make it longer
     a sample     values that other data holds too (a birth date, a number of a few
-                 digits): one occurrence says nothing. A place is suspect when it holds
-                 far more of the sample than of decoys, values of the same shape that no
-                 one submitted.
+                 digits, a code of three characters): one occurrence says nothing. A
+                 place is suspect when it holds far more of the sample than of decoys,
+                 values of the same shape that no one submitted.
 
 Values that are shorter still, and placeholders, cannot be told from other data; how
 many are looked for of how many there are stands in the report.
@@ -15,6 +16,7 @@ many are looked for of how many there are stands in the report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -28,6 +30,8 @@ _NEEDLE_DIGITS = 9
 _NEEDLE_LENGTH = 8
 _NEEDLE_LENGTH_DIGITS = 3
 _WORD_LENGTH = 5
+_SAMPLE_LENGTH = 3
+_LAST_DIGITS = re.compile(r"[0-9]+$")
 _CANARY_LENGTH = 16
 _SHORTEST_POSTCODE = 5
 _DECOY_DAYS = 400
@@ -120,15 +124,18 @@ def _choose(collected: Collected, limit: int) -> Needles:
     needles = canaries + spread(others, limit)
     words = spread(sorted_out["word"], limit)
     values = spread(sorted_out["sample"], limit)
+    joined = spread(sorted(collected.joined), limit)
     samples = [_sample(kind, shape, values, collected.values)] if values else []
     return Needles(
         needles=tuple(Needle(kind, shape, value) for value in needles),
         words=tuple(Needle(kind, shape, value) for value in words),
         samples=tuple(samples),
-        joined=tuple((kind, p) for p in spread(sorted(collected.joined), limit)),
+        joined=tuple((kind, parts) for parts in joined),
         chosen=(
             Chosen(
-                kind, len(collected.values), len(needles) + len(words) + len(values)
+                kind,
+                len(collected.values) + len(collected.joined),
+                len(needles) + len(words) + len(values) + len(joined),
             ),
         ),
     )
@@ -155,7 +162,10 @@ def _strength(value: str, shape: Shape) -> str:
         return "sample" if digits >= _WORD_LENGTH else "none"
     if len(value) >= _NEEDLE_LENGTH and digits >= _NEEDLE_LENGTH_DIGITS:
         return "needle"
-    return "word" if len(value) >= _WORD_LENGTH and digits else "none"
+    if len(value) >= _WORD_LENGTH and digits:
+        return "word"
+    is_numbered = len(value) >= _SAMPLE_LENGTH and _LAST_DIGITS.search(value)
+    return "sample" if is_numbered else "none"
 
 
 def _is_canary(value: str) -> bool:
@@ -187,14 +197,17 @@ def _next_day(day: date, taken: set[str]) -> str | None:
 
 
 def _next_number(value: str, taken: set[str]) -> str | None:
-    """The nearest larger number of as many digits that nobody submitted.
+    """The value with the nearest larger number at its end that nobody submitted.
 
     Near, because numbers are given out in runs: a column that counts rows holds the
     neighbours too.
     """
-    first = int(value) + 1
-    last = min(first + _DECOY_NUMBERS, 10 ** len(value))
-    texts = (str(n).zfill(len(value)) for n in range(first, last))
+    found = _LAST_DIGITS.search(value)
+    digits = found.group() if found else ""
+    start = value[: len(value) - len(digits)]
+    first = int(digits or 0) + 1
+    last = min(first + _DECOY_NUMBERS, 10 ** len(digits))
+    texts = (start + str(n).zfill(len(digits)) for n in range(first, last))
     return next((text for text in texts if text not in taken), None)
 
 

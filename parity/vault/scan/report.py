@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,19 +62,3 @@ class ScanReport:
     def as_dict(self) -> dict[str, Any]:
         """For --json: the same, as plain types."""
         return {"is_clean": self.is_clean, **asdict(self)}
-
-
-def merged(reports: Sequence[ScanReport]) -> ScanReport:
-    """Several scans for the same needles as one."""
-    return ScanReport(
-        findings=tuple(sorted(f for r in reports for f in r.findings)),
-        expected=tuple(sorted(f for r in reports for f in r.expected)),
-        chosen=reports[0].chosen,
-        submissions=reports[0].submissions,
-        unread=reports[0].unread,
-        coverage=Coverage(
-            files=sum(r.coverage.files for r in reports),
-            columns=sum(r.coverage.columns for r in reports),
-            processes=sum(r.coverage.processes for r in reports),
-        ),
-    )

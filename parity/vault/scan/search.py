@@ -84,7 +84,9 @@ def _slot(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _stretch(pattern: bytes) -> tuple[int, int]:
-    """The six bytes with the most different ones: zeros and repeats are everywhere."""
-    offsets = range(len(pattern) - SHORTEST + 1)
-    best = max(offsets, key=lambda o: len(set(pattern[o : o + SHORTEST])))
+    """Six bytes, the most different ones of three: zeros and repeats are everywhere."""
+    last = len(pattern) - SHORTEST
+    best = max(
+        (0, last // 2, last), key=lambda at: len(set(pattern[at : at + SHORTEST]))
+    )
     return best, int.from_bytes(pattern[best : best + SHORTEST], "little")

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from parity.access.errors import AccessError
+from parity.access.limits import Limits
 from parity.access.packages import PACKAGE_FILE, Package, current_package
 from parity.access.policy import load_policy
 from parity.access.result_formats import FORMATS
-from parity.access.session import Limits
 from parity.home import Home
 from parity.home.unlock import file_key
 from parity.publication.errors import PublicationError
