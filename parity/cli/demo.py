@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.run import run
+from parity.access import current_package
 from parity.cli.failures import DONE, report
 from parity.cli.reference import load_reference
 from parity.cli.run_chain import tell
@@ -101,8 +102,8 @@ def _show(home: Home, publication: Publication) -> None:
     say(f"Monthly measure file   {_short(publication.measure_file)}")
     site = home.published / "documentation" / "index.html"
     say(f"Documentation site     {_short(site)}")
-    for package in sorted(home.packages.glob("*researcher*.duckdb")):
-        say(f"Researcher's package   {_short(package)}")
+    package = current_package(home, "researcher")
+    say(f"Researcher's package   {_short(package.file)}")
     say("")
     say("Ask the researcher's package something:")
     program = _short(Path(sys.executable).with_name("parity"))

@@ -15,7 +15,8 @@ MOST_PROVIDERS = 30
 PRACTICES_OF_AREA = 6
 SITES_OF_PROVIDER = 2
 _AREAS_OF_DECILE, _POSTCODES_OF_AREA = 3, 2
-_PROVIDER_LETTERS = "123456789ABCDEFGHJKLMNPQRSTUVW"
+# Without C, I and R, with which areas, boards and regions begin.
+_PROVIDER_LETTERS = "123456789ABDEFGHJKLMNPQSTUVWXY"
 # A unit postcode ends in two of these letters, never in C, I, K, M, O or V; Z is left
 # out so that none is a national placeholder, such as the one for no fixed abode.
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXY"

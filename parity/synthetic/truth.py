@@ -199,11 +199,14 @@ def _groups(pathway: Pathway, last: date) -> Truths:
 
 
 def _complaint(pathway: Pathway) -> str:
-    """Code of the complaint that counts; empty while none is, -3 where no list has it."""
-    if any(complaint.problem == UNKNOWN_PROBLEM for complaint in pathway.complaints):
-        return "-3"
+    """Code of the complaint that counts: empty while none, -3 where no list has it.
+
+    The one that counts stands first; one that it supersedes counts until then.
+    """
     for complaint in pathway.complaints:
-        if complaint.problem == pathway.problem and complaint.significance == "1":
+        if complaint.problem == UNKNOWN_PROBLEM:
+            return "-3"
+        if complaint.significance == "1":
             return complaint.code
     return ""
 

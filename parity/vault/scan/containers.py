@@ -27,7 +27,7 @@ import msgpack  # type: ignore[import-untyped]
 import pyarrow as pa
 
 from parity.home.private_files import write_private
-from parity.vault.scan.databases import Databases
+from parity.vault.scan.databases import COMPANION_ENDINGS, Databases
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.values import scalars
 
@@ -115,7 +115,10 @@ class Containers:
             "parquet": self._databases.parquet,
         }
         reader = readers.get(kind_of(data[:_HEAD]) or "")
-        if reader is None:
+        if _is_companion(path):
+            # read with its database; its own bytes are looked at here
+            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+        elif reader is None:
             self._member(data[:], spot, path.name)
         else:
             self._detector.look_at_bytes(data, spot.inside("(bytes)"))
@@ -243,6 +246,16 @@ def as_text(data: bytes) -> bytes | None:
     except UnicodeDecodeError:
         return None
     return data
+
+
+def _is_companion(path: Path) -> bool:
+    """Whether a database keeps this file beside itself."""
+    for ending in COMPANION_ENDINGS:
+        database = path.with_name(path.name.removesuffix(ending))
+        if database != path and database.is_file():
+            with database.open("rb") as opened:
+                return kind_of(opened.read(_HEAD)) in ("sqlite", "duckdb")
+    return False
 
 
 def _number(content: bytes) -> int:

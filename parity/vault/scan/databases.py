@@ -7,8 +7,9 @@ nothing (they are compressed or encrypted), so what does not open or decode is r
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import pyarrow.parquet as pq
 
 from parity.home import HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
+from parity.home.private_files import write_private
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.values import cells, is_binary, leaves, scalars
 
 # Takes bytes that may be a container of their own, found inside a column.
 LookInside = Callable[[bytes, Spot], None]
 
+COMPANION_ENDINGS = ("-wal", "-journal", "-shm", ".wal")
 _ALIAS = "scanned"
 _BATCH = 50_000
 
@@ -82,12 +85,14 @@ class Databases:
                     self._detector.unreadable(inner, "column not decoded")
 
     def sqlite_file(self, path: Path, spot: Spot) -> None:
-        """Everything in an SQLite file."""
+        """Everything in an SQLite file, with what still stands in its journal."""
         try:
-            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-                db.text_factory = bytes  # text that is not UTF-8 must not hide
-                self._sqlite_tables(db, spot)
-        except sqlite3.Error:
+            with self._as_it_stands(path) as copy:
+                address = f"{copy.as_uri()}?immutable=1" if copy == path else str(copy)
+                with closing(sqlite3.connect(address, uri=copy == path)) as db:
+                    db.text_factory = bytes  # text that is not UTF-8 must not hide
+                    self._sqlite_tables(db, spot)
+        except (sqlite3.Error, OSError):
             self._detector.unreadable(spot, "SQLite file not decoded")
 
     def parquet(self, source: Any, spot: Spot) -> None:
@@ -103,6 +108,21 @@ class Databases:
                     self._batch(batch, spot)
         except (pa.ArrowException, OSError):
             self._detector.unreadable(spot, "Parquet file not decoded")
+
+    @contextmanager
+    def _as_it_stands(self, path: Path) -> Iterator[Path]:
+        """The SQLite file itself or, when it has a journal, a copy with it.
+
+        Opening a file with its journal writes beside it; a scan must change nothing.
+        """
+        journals = [j for j in companions(path) if j.exists() and j.stat().st_size]
+        if not journals:
+            yield path
+            return
+        with tempfile.TemporaryDirectory(dir=self._spill, prefix="scan-") as folder:
+            for file in (path, *journals):
+                write_private(Path(folder) / file.name, file.read_bytes())
+            yield Path(folder) / path.name
 
     def _attached(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         for key in self._keys.values():
@@ -202,6 +222,11 @@ class Databases:
                 self._detector.look_at_cells(texts, inner)
                 for text in texts:
                     self._look_inside(text, inner)  # Dagster keeps zlib streams
+
+
+def companions(path: Path) -> list[Path]:
+    """Files that a database keeps beside itself: what it has not yet taken in."""
+    return [path.with_name(path.name + ending) for ending in COMPANION_ENDINGS]
 
 
 def _batches(rows: sqlite3.Cursor) -> Iterator[list[Any]]:

@@ -153,10 +153,10 @@ def _strength(value: str, shape: Shape) -> str:
         return "sample" if _as_date(value) else "none"
     if shape == "postcode":
         return "needle" if len(value.replace(" ", "")) >= _SHORTEST_POSTCODE else "none"
-    if len(set(value)) <= 2:
-        return "none"  # a placeholder such as 9999999999 or N/A says nothing
     digits = sum(c in "0123456789" for c in value)
     if digits == len(value):
+        if len(set(value)) == 1:
+            return "none"  # a placeholder such as 9999999999 says nothing
         if digits >= _NEEDLE_DIGITS:
             return "needle"
         return "sample" if digits >= _WORD_LENGTH else "none"
