@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import stat
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,9 @@ from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
 from pseudonymisation.envelope import seal
 from pseudonymisation.keyed_hash import pseudonym
+
+# The readers refuse larger files; AES-GCM seals a copy in memory.
+_LARGEST_COPY = 2 << 30
 
 
 def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UUID:
@@ -46,14 +51,32 @@ def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None
 
 
 def _packed(path: Path) -> bytes:
-    """The file, or the folder's files as a tar archive without owners and times."""
-    if path.is_file():
-        return path.read_bytes()
+    """The file, or the folder's plain files as a tar archive without owners and times.
+
+    What a refused folder may hold besides (links, folders, pipes) is left out: it is
+    no content of a submission, and following it would read what was not sent.
+    """
+    if not path.is_dir():
+        return _content(path) or b""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for file in sorted(path.iterdir()):
-            member = tarfile.TarInfo(file.name)
-            member.size = file.stat().st_size
-            with file.open("rb") as content:
-                archive.addfile(member, content)
+            content = _content(file)
+            if content is not None:
+                member = tarfile.TarInfo(file.name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _content(path: Path) -> bytes | None:
+    """The first bytes of a plain file; None for anything that is not one."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_LARGEST_COPY)

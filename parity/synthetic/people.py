@@ -28,16 +28,22 @@ def check_digit(nine: str) -> str | None:
     return str(digit % 11)
 
 
-def nhs_numbers(draws: Draws) -> Iterator[str]:
-    """NHS numbers of the 999 range in random order, each once.
+def nhs_number(tail: int) -> str | None:
+    """NHS number of the 999 range with these last six digits, None where none may be.
 
     A number of one repeated digit is a placeholder in real files and is left out.
     """
-    for tail in draws.generator.permutation(1_000_000).tolist():
-        nine = f"999{tail:06d}"
-        digit = check_digit(nine)
-        if digit is not None and set(nine + digit) != {"9"}:
-            yield nine + digit
+    nine = f"999{tail:06d}"
+    digit = check_digit(nine)
+    if digit is None or set(nine + digit) == {"9"}:
+        return None
+    return nine + digit
+
+
+def nhs_numbers(draws: Draws) -> Iterator[str]:
+    """All NHS numbers of the 999 range in random order, each once."""
+    tails = draws.generator.permutation(1_000_000).tolist()
+    return (number for tail in tails if (number := nhs_number(tail)) is not None)
 
 
 class Population:

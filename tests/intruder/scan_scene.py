@@ -1,4 +1,4 @@
-"""The scene of the identifier scan's tests: a home, its keys, and what is looked for."""
+"""The scene of the identifier scan's tests: keys, hidden values, needles for them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from parity.synthetic.planted import CASES, Case
 from parity.synthetic.reference import make_country
 from parity.synthetic.scales import GAD_7, PHQ_9, Scale
 
-MONTHS = months_between(date(2024, 4, 1), date(2024, 9, 1))
+MONTHS = months_between(date(2024, 4, 1), date(2024, 12, 1))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def finished() -> list[Pathway]:
     """About 4,000 finished courses, boundary cases included."""
     streams = [Draws(s) for s in np.random.SeedSequence(3).spawn(2)]
     caseload = Caseload(streams[0], make_country(2), MONTHS)
-    found = [p for p in caseload.all_pathways(1000) if p.ending == "finished"]
+    found = [p for p in caseload.all_pathways(670) if p.ending == "finished"]
     decide_outcomes(found, streams[1])
     return found
 
