@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from parity.intake.errors import IntakeError
 
 from parity.home import HomeError
+from parity.intake.errors import IntakeError
 
 
 @contextmanager
@@ -34,7 +34,8 @@ def value_free(step: str) -> Iterator[None]:
             f"{step}: our fault: {type(error).__name__} at {_place(error)}"
         )
     if failure is not None:
-        raise failure
+        # `from None`: Dagster stores a context that is not suppressed, words and all.
+        raise failure from None
 
 
 def _failure(words: str) -> dg.Failure:

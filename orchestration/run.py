@@ -15,11 +15,8 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
-from parity.home.unlock import Keyring, passphrase
-from parity.intake.slot import Slot
-from parity.publication.periods import latest_month
 
-from orchestration.intake import intake, partition_key
+from orchestration.intake import intake, partition_key, slot_or_refusal
 from orchestration.outputs import (
     documentation,
     equality_lead_package,
@@ -30,7 +27,10 @@ from orchestration.resources import HomeResource
 from orchestration.transformation import warehouse
 from parity.home import Home
 from parity.home.private_files import write_private
-from parity.intake.inbox import quarantine, ready_files, slot_or_reason
+from parity.home.unlock import Keyring, passphrase
+from parity.intake.inbox import quarantine, ready_files
+from parity.intake.slot import Slot
+from parity.publication.periods import latest_month
 
 Report = Callable[[str, float, str], None]
 
@@ -129,17 +129,18 @@ def _land_all(chain: _Chain) -> None:
     landed = 0
     with chain.timed("intake: every submission in the inbox") as words:
         for path in ready_files(chain.home):
-            slot = slot_or_reason(path)
+            slot = slot_or_refusal(path)
             if not isinstance(slot, Slot):
-                quarantine(chain.home, path, slot)
+                key = chain.resource.keyring().key("sealed")
+                quarantine(chain.home, path, slot, key)
                 # The name itself is not repeated: it is the sender's and may say
                 # anything.
                 chain.summary.not_loaded.append("a file with another kind of name")
                 continue
-            key = partition_key(slot)
-            sender = key.keys_by_dimension["sender"]
+            partition = partition_key(slot)
+            sender = partition.keys_by_dimension["sender"]
             chain.instance.add_dynamic_partitions("senders", [sender])
-            if chain.materialise(intake, key):
+            if chain.materialise(intake, partition):
                 landed += 1
             else:
                 chain.summary.not_loaded.append(slot.name)

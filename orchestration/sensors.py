@@ -7,10 +7,10 @@ nothing else up. It works in small steps, so that a full inbox cannot time it ou
 
 import dagster as dg
 
-from orchestration.intake import intake, partition_key
+from orchestration.intake import intake, partition_key, slot_or_refusal
 from orchestration.partitions import senders
 from orchestration.resources import HomeResource
-from parity.intake.inbox import quarantine, ready_files, slot_or_reason
+from parity.intake.inbox import quarantine, ready_files
 from parity.intake.slot import Slot
 
 _FILES_A_TICK = 20
@@ -26,9 +26,9 @@ def inbox(
     home = home_resource.home()
     requests, new_senders = [], set()
     for path in ready_files(home)[:_FILES_A_TICK]:
-        slot = slot_or_reason(path)
+        slot = slot_or_refusal(path)
         if not isinstance(slot, Slot):
-            quarantine(home, path, slot)
+            quarantine(home, path, slot, home_resource.keyring().key("sealed"))
             continue
         key = partition_key(slot)
         new_senders.add(key.keys_by_dimension["sender"])

@@ -1,17 +1,18 @@
 """The inbox of a home: which files wait, and where the unreadable ones go.
 
-What belongs here: listing, recognising names, and moving aside. No content is read
-here.
+What belongs here: listing, recognising names, and setting aside under encryption.
 """
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from uuid import UUID, uuid4
 
 from parity.home import Home
 from parity.home.private_files import write_private
 from parity.intake.errors import IntakeError
+from parity.intake.seal import seal_copy
 from parity.intake.slot import Slot
 
 _PARTIAL = (".part", ".tmp", ".crdownload")
@@ -50,16 +51,28 @@ def find_in_inbox(home: Home, slot: Slot) -> Path:
     raise IntakeError("PARITY-INBOX", "no file of this provider, month and kind waits")
 
 
-def quarantine(home: Home, path: Path, reason: str) -> None:
-    """Move a file aside, out of the way of the others, with the reason beside it."""
-    target = _free_name(home.landing_quarantine, path.name)
-    shutil.move(path, target)
-    write_private(target.with_name(f"{target.name}.reason.txt"), f"{reason}\n".encode())
+def set_aside(home: Home, path: Path, reason: str, key: bytes, copy_id: UUID) -> None:
+    """Keep an encrypted copy in the quarantine with the reason beside it.
+
+    Nothing that was sent is lost; its name, which may say anything, is inside the copy.
+    key: the home's sealing key.
+    """
+    target = home.landing_quarantine / f"{copy_id}.sealed"
+    seal_copy(path, target, key, copy_id)
+    write_private(target.with_suffix(".reason.txt"), f"{reason}\n".encode())
 
 
-def _free_name(folder: Path, name: str) -> Path:
-    candidate, number = folder / name, 1
-    while candidate.exists():
-        number += 1
-        candidate = folder / f"{name}.{number}"
-    return candidate
+def remove(home: Home, path: Path) -> None:
+    """Take a file or folder out of the inbox; anything that lies elsewhere stays."""
+    if path.parent.resolve() != home.landing_inbox.resolve():
+        return
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def quarantine(home: Home, path: Path, reason: str, key: bytes) -> None:
+    """Move something out of the inbox and out of the way of the rest."""
+    set_aside(home, path, reason, key, uuid4())
+    remove(home, path)

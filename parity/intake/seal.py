@@ -51,16 +51,14 @@ def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None
 
 
 def _packed(path: Path) -> bytes:
-    """The file, or the folder's plain files as a tar archive without owners and times.
+    """The file, or the folder's plain files: a tar archive without owners and times.
 
     What a refused folder may hold besides (links, folders, pipes) is left out: it is
     no content of a submission, and following it would read what was not sent.
     """
-    if not path.is_dir():
-        return _content(path) or b""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for file in sorted(path.iterdir()):
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             content = _content(file)
             if content is not None:
                 member = tarfile.TarInfo(file.name)

@@ -11,7 +11,6 @@ that is rejected or cannot be read changes nothing but the answers and the quara
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,21 +22,19 @@ from uuid import UUID, uuid4
 import polars as pl
 
 from parity.home import Home, HomeError
-from parity.home.private_files import write_private
 from parity.home.reference import Reference
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
+from parity.intake.inbox import remove, set_aside
 from parity.intake.reader import RawSubmission, read_submission
 from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
 from parity.specification import Specification, load
-from parity.vault.errors import RecordRefused
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
-from pseudonymisation.errors import CodedError
 
 State = Literal["accepted", "replayed", "rejected", "quarantined"]
 
@@ -100,7 +97,7 @@ def submit(
     )
     with home.lock("intake", waiting):
         receipt = _take_in(intake)
-        _clear_inbox(intake)
+        remove(home, path)
     return receipt
 
 
@@ -136,7 +133,7 @@ def _load(
             intake.reference,
             intake.home.kind,
         )
-    except RecordRefused as error:
+    except IntakeError as error:
         return _quarantined(intake, error)
     with LandedStore.open(
         intake.home.landed_file,
@@ -214,25 +211,13 @@ def _row_count(tables: Mapping[str, pl.DataFrame]) -> int:
     return sum(rows.height for rows in tables.values())
 
 
-def _quarantined(intake: _Intake, error: CodedError) -> Receipt:
+def _quarantined(intake: _Intake, error: IntakeError) -> Receipt:
     """What could not be read or taken: kept aside, nothing else changes."""
     _set_aside(intake, uuid4(), str(error))
     return Receipt(name=intake.slot.name, state="quarantined", reason=str(error))
 
 
 def _set_aside(intake: _Intake, copy_id: UUID, reason: str) -> None:
-    """Keep an encrypted copy with the reason beside it: nothing sent is lost."""
-    target = intake.home.landing_quarantine / f"{copy_id}.sealed"
-    seal_copy(intake.path, target, intake.keyring.key("sealed"), copy_id)
-    words = f"{intake.slot.name}: {reason}\n"
-    write_private(target.with_suffix(".reason.txt"), words.encode())
-
-
-def _clear_inbox(intake: _Intake) -> None:
-    """What stood in the inbox is sealed by now; the plain copy goes."""
-    if intake.path.parent.resolve() != intake.home.landing_inbox.resolve():
-        return
-    if intake.path.is_dir():
-        shutil.rmtree(intake.path)
-    else:
-        intake.path.unlink()
+    words = f"{intake.slot.name}: {reason}"
+    key = intake.keyring.key("sealed")
+    set_aside(intake.home, intake.path, words, key, copy_id)

@@ -91,11 +91,16 @@ def add_broken_rows(tables: Tables, month: date, level: str) -> list[Defect]:
     if level != "high":
         return []
     found: list[Defect] = []
-    for broken in [*_broken_people(tables, month), *_broken_care(tables, month)]:
+    makers = (_broken_people, _broken_contacts, _broken_care)
+    for broken in [row for make in makers for row in make(tables, month)]:
         tables[broken.table].append(broken.row)
         number = len(tables[broken.table])
         found += [(broken.table, number, rule) for rule in broken.rules]
     return found
+
+
+def _first_referral(tables: Tables) -> Row:
+    return {"ServiceRequestId": tables["IDS101Referral"][0]["ServiceRequestId"]}
 
 
 def _broken_people(tables: Tables, month: date) -> Iterable[_Broken]:
@@ -138,10 +143,9 @@ def _broken_people(tables: Tables, month: date) -> Iterable[_Broken]:
     )
 
 
-def _broken_care(tables: Tables, month: date) -> Iterable[_Broken]:
+def _broken_contacts(tables: Tables, month: date) -> Iterable[_Broken]:
     start, end = month, month_end(month)
-    key = {"ServiceRequestId": tables["IDS101Referral"][0]["ServiceRequestId"]}
-    contact = key | {
+    contact = _first_referral(tables) | {
         "CareContDate": end.isoformat(),
         "PlannedCareContIndicator": "Y",
         "AttendOrDNACode": "3",
@@ -160,6 +164,11 @@ def _broken_care(tables: Tables, month: date) -> Iterable[_Broken]:
     )
     for change, rule in spoiled:
         yield _Broken("IDS201CareContact", contact | change, (rule,))
+
+
+def _broken_care(tables: Tables, month: date) -> Iterable[_Broken]:
+    start, end, key = month, month_end(month), _first_referral(tables)
+    before, after = (start - ONE_DAY).isoformat(), next_month(start).isoformat()
     activity = {"CareActId": "AX1", "CareContactId": "CX7"}
     yield _Broken("IDS202CareActivity", activity, ("IDS20224",))
     log = {

@@ -18,11 +18,23 @@ def add_person_rows(
 ) -> None:
     """Add everything about one person in the month from `start` to `end`."""
     key = {"LocalPatientId": registration.local_id}
-    person = registration.person
     tables["IDS001MPI"].append(key | _person_row(registration, start, end))
     tables["IDS002GP"] += [
         key | row for row in _practice_rows(registration, start, end)
     ]
+    _add_lasting(tables, registration, key)
+    _add_cluster(tables, registration, key, end)
+    tables["IDS004EmpStatus"] += [
+        key | _employment_row(record, end)
+        for pathway in registration.pathways
+        for record in pathway.employment
+        if record.day <= end
+    ]
+
+
+def _add_lasting(tables: Tables, registration: Registration, key: Row) -> None:
+    """Add what is asked once, at the first referral, and sent every month."""
+    person = registration.person
     tables["IDS007DisabilityType"] += [
         key | {"DisabCode": code} for code in sorted(person.disabilities)
     ]
@@ -47,20 +59,20 @@ def add_person_rows(
         day = registration.known_since - timedelta(days=700)
         row = {"DiagSchemeInUse": scheme, "PrevDiag": code, "DiagDate": day.isoformat()}
         tables["IDS601MedHistPrevDiag"].append(key | row)
+
+
+def _add_cluster(
+    tables: Tables, registration: Registration, key: Row, end: date
+) -> None:
     cluster_from = registration.known_since + _CLUSTER_AFTER
-    if person.care_cluster and cluster_from <= end:
+    cluster = registration.person.care_cluster
+    if cluster and cluster_from <= end:
         row = {
-            "AMHCareClustCodeFin": person.care_cluster,
+            "AMHCareClustCodeFin": cluster,
             "StartDateCareClust": cluster_from.isoformat(),
             "StartTimeCareClust": "10:30:00",
         }
         tables["IDS803CareCluster"].append(key | row)
-    tables["IDS004EmpStatus"] += [
-        key | _employment_row(record, end)
-        for pathway in registration.pathways
-        for record in pathway.employment
-        if record.day <= end
-    ]
 
 
 def _person_row(registration: Registration, start: date, end: date) -> Row:

@@ -19,7 +19,12 @@ from parity.synthetic.files import make_folder, write_rows, write_submission
 from parity.synthetic.model import Pathway
 from parity.synthetic.months import month_end, month_start, months_between
 from parity.synthetic.outcomes import decide_outcomes
-from parity.synthetic.reference import MOST_PROVIDERS, make_country, write_reference
+from parity.synthetic.reference import (
+    MOST_PROVIDERS,
+    Country,
+    make_country,
+    write_reference,
+)
 from parity.synthetic.refresh import decide_differences
 from parity.synthetic.scores import ScoreGiver
 from parity.synthetic.submissions import build_tables, folder_name, number_contacts
@@ -71,24 +76,15 @@ def synthesise(
     """
     first, last = month_start(first), month_start(last)
     _check(out, providers, first, last, referrals_per_month, defects)
+    months, country = months_between(first, last), make_country(providers)
     streams = [Draws(s) for s in np.random.SeedSequence(seed).spawn(4)]
-    months = months_between(first, last)
-    country = make_country(providers)
-    caseload = Caseload(streams[0], country, months)
-    pathways = caseload.all_pathways(referrals_per_month)
+    pathways = Caseload(streams[0], country, months).all_pathways(referrals_per_month)
     _decide(pathways, streams[1], months[-1])
     spoil_values(pathways, streams[2], defects)
     if refresh and len(months) > 1:
         until = month_end(months[-2])
         decide_differences(pathways, streams[3], country, until)
-    make_folder(out)
-    write_reference(out / "reference", country)
-    written = _Written()
-    for place, provider in enumerate(country.providers):
-        own = [pathway for pathway in pathways if pathway.provider == provider]
-        number_contacts(own, starts_again=place % 2 == 1)
-        for month, kind in _slots(months, refresh):
-            _write(out, written, provider, own, month, kind, defects)
+    written = _write_all(out, country, pathways, months, refresh, defects)
     if truth is not None:
         _write_truth(truth, pathways, months, written.defects)
     return _summary(pathways, written)
@@ -134,6 +130,26 @@ def _slots(months: Sequence[date], refresh: bool) -> Iterator[tuple[date, str]]:
         yield month, "primary"
         if refresh and month != months[-1]:
             yield month, "refresh"
+
+
+def _write_all(
+    out: Path,
+    country: Country,
+    pathways: Sequence[Pathway],
+    months: Sequence[date],
+    refresh: bool,
+    defects: str,
+) -> _Written:
+    """Write the reference files and every submission."""
+    make_folder(out)
+    write_reference(out / "reference", country)
+    written = _Written()
+    for place, provider in enumerate(country.providers):
+        own = [pathway for pathway in pathways if pathway.provider == provider]
+        number_contacts(own, starts_again=place % 2 == 1)
+        for month, kind in _slots(months, refresh):
+            _write(out, written, provider, own, month, kind, defects)
+    return written
 
 
 def _write(

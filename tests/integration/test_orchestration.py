@@ -56,6 +56,7 @@ def test_dbt_tests_are_asset_checks() -> None:
 def test_the_sensor_quarantines_a_strange_name_and_takes_the_rest(home: Home) -> None:
     for name in ("ZZ1_2025-04_primary", "ZZ2_2025-04_primary"):
         (home.landing_inbox / name).mkdir()
+    (home.landing_inbox / "ZZ1_1999-01_primary").mkdir()
     (home.landing_inbox / "letter.docx").write_text("not a submission")
     with dagster_instance(home) as instance:
         context = dg.build_sensor_context(
@@ -65,8 +66,10 @@ def test_the_sensor_quarantines_a_strange_name_and_takes_the_rest(home: Home) ->
         result = inbox(context)
     assert isinstance(result, dg.SensorResult)
     assert len(result.run_requests or []) == 2
-    assert not (home.landing_inbox / "letter.docx").exists()
-    assert (home.landing_quarantine / "letter.docx").exists()
+    left = {path.name for path in home.landing_inbox.iterdir()}
+    assert left == {"ZZ1_2025-04_primary", "ZZ2_2025-04_primary"}
+    assert len(list(home.landing_quarantine.glob("*.sealed"))) == 2
+    assert len(list(home.landing_quarantine.glob("*.reason.txt"))) == 2
 
 
 MARK = "999 999 9468 Ada Lovelace"
@@ -80,8 +83,36 @@ def test_no_value_of_an_unexpected_error_reaches_dagster(error: Exception) -> No
         raise error
     said = f"{caught.value.description} {caught.value.__cause__} "
     assert MARK not in said
-    assert caught.value.__context__ is None
+    assert caught.value.__suppress_context__
     assert type(error).__name__ in said
+
+
+def storage_after(home: Home, asset: dg.AssetsDefinition) -> bytes:
+    """All bytes of Dagster's storage after an asset failed."""
+    with dagster_instance(home) as instance:
+        result = dg.materialize([asset], instance=instance, raise_on_error=False)
+    assert not result.success
+    files = [path for path in home.dagster_home.rglob("*") if path.is_file()]
+    return b"".join(path.read_bytes() for path in files)
+
+
+def test_dagsters_storage_holds_no_value_of_a_failed_step(home: Home) -> None:
+    @dg.asset
+    def guarded() -> None:
+        with value_free("a step"):
+            raise ValueError(MARK)
+
+    assert MARK.encode() not in storage_after(home, guarded)
+
+
+def test_without_the_door_dagster_would_store_it(home: Home) -> None:
+    """The control: the look into the storage above can see such a value."""
+
+    @dg.asset
+    def unguarded() -> None:
+        raise ValueError(MARK)
+
+    assert MARK.encode() in storage_after(home, unguarded)
 
 
 def test_a_coded_error_keeps_its_words() -> None:

@@ -31,7 +31,7 @@ from parity.vault.scan.report import UNREADABLE, ScanReport
 
 ACCESS_FILE = PROJECT_ROOT / "tests" / "fixtures" / "v2_1" / "ZZ1_2025-04_primary.mdb"
 
-# What identifies a person by itself, or a record to those who hold the provider's system.
+# What identifies a person, or a record to those who hold the provider's system.
 SUBMITTED = {
     "NHSNumber",
     "PersonBirthDate",
