@@ -12,20 +12,24 @@ import io
 import os
 import stat
 import tarfile
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
-from parity.home.private_files import write_private
+from parity.home.private_files import read_private, write_private
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
-from pseudonymisation.envelope import seal
+from pseudonymisation.envelope import seal, unseal
 from pseudonymisation.keyed_hash import pseudonym
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
 _LARGEST_COPY = 2 << 30
+
+_ACCESS_FILE = ([".mdb"], [".accdb"])
 
 
 def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UUID:
@@ -46,8 +50,27 @@ def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None
 
     key: the home's sealing key. Nothing is written in clear on the way.
     """
-    context = encode("sealed-submission", str(submission_id))
-    write_private(target, seal(key, _packed(path), context))
+    sealed = seal(key, _packed(path), _context(str(submission_id)))
+    write_private(target, sealed)
+
+
+@contextmanager
+def opened_copy(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
+    """The submission of a sealed copy, in clear below workdir while it is needed.
+
+    workdir: a folder of the landing zone. Raises EnvelopeRefused when it does not open.
+    """
+    content = unseal(key, read_private(path), _context(path.stem))
+    with tempfile.TemporaryDirectory(dir=workdir) as folder:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            archive.extractall(folder, filter="data")
+        files = list(Path(folder).iterdir())
+        is_one_file = [file.suffix.lower() for file in files] in _ACCESS_FILE
+        yield files[0] if is_one_file else Path(folder)
+
+
+def _context(copy_id: str) -> bytes:
+    return encode("sealed-submission", copy_id)
 
 
 def _packed(path: Path) -> bytes:

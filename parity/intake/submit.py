@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import polars as pl
 
 from parity.home import Home, HomeError
+from parity.home.private_files import make_folder
 from parity.home.reference import Reference
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
@@ -185,16 +186,20 @@ def _answered(
     submission_id: UUID,
     state: State,
 ) -> Receipt:
+    """Write the answer; a replay changes nothing, so its first answer stands."""
     folder = intake.home.answers / intake.slot.name / str(submission_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    paths = write_answer(
-        validation,
-        intake.slot,
-        intake.specification,
-        folder,
-        str(submission_id),
-        state,
-    )
+    page = folder / "answer.html"
+    if state != "replayed" or not page.exists():
+        make_folder(folder.parent)
+        make_folder(folder)
+        write_answer(
+            validation,
+            intake.slot,
+            intake.specification,
+            folder,
+            str(submission_id),
+            state,
+        )
     return Receipt(
         name=intake.slot.name,
         state=state,
@@ -202,7 +207,7 @@ def _answered(
         rows_received=_row_count(raw.tables),
         rows_kept=_row_count(validation.kept),
         failures=validation.failures.height,
-        answer=paths.html,
+        answer=page,
         reason="" if state != "rejected" else "a rule rejects the file; see the answer",
     )
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from parity.synthetic.files import write_rows
 
-MOST_PROVIDERS = 30
+MOST_PROVIDERS = 28
 PRACTICES_OF_AREA = 6
 SITES_OF_PROVIDER = 2
 _AREAS_OF_DECILE, _POSTCODES_OF_AREA = 3, 2
-# Without C, I and R, with which areas, boards and regions begin.
-_PROVIDER_LETTERS = "123456789ABDEFGHJKLMNPQSTUVWXY"
+# Without C, I and R, with which areas, boards and regions begin, and without 1 and 2,
+# the providers of the fixtures: their local identifiers are other people's.
+_PROVIDER_LETTERS = "3456789ABDEFGHJKLMNPQSTUVWXY"
 # A unit postcode ends in two of these letters, never in C, I, K, M, O or V; Z is left
 # out so that none is a national placeholder, such as the one for no fixed abode.
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXY"

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
-import tarfile
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import polars as pl
 import pytest
 
-from parity.intake.seal import content_id, seal_copy
+from parity.intake.seal import content_id, opened_copy, seal_copy
 from parity.intake.slot import Slot
-from pseudonymisation.encoding import encode
-from pseudonymisation.envelope import unseal
 from pseudonymisation.errors import EnvelopeRefused
 
 KEY = secrets.token_bytes(32)
 APRIL = Slot.from_name("ZZ1_2025-04_primary")
 
 
-def names(sealed: Path, submission: UUID) -> list[str]:
-    context = encode("sealed-submission", str(submission))
-    content = unseal(KEY, sealed.read_bytes(), context)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        return archive.getnames()
+def names(sealed: Path) -> list[str]:
+    with opened_copy(sealed, KEY, sealed.parent) as submission:
+        files = submission.iterdir() if submission.is_dir() else [submission]
+        return sorted(file.name for file in files)
 
 
 def test_a_folder_is_sealed_without_what_is_no_plain_file(tmp_path: Path) -> None:
@@ -37,17 +32,28 @@ def test_a_folder_is_sealed_without_what_is_no_plain_file(tmp_path: Path) -> Non
     (folder / "IDS001MPI.csv").symlink_to(tmp_path / "secret")
     os.mkfifo(folder / "IDS002GP.csv")
     submission = uuid4()
-    seal_copy(folder, tmp_path / "copy.sealed", KEY, submission)
-    assert names(tmp_path / "copy.sealed", submission) == ["IDS000Header.csv"]
-    assert (tmp_path / "copy.sealed").stat().st_mode & 0o777 == 0o600
+    copy = tmp_path / f"{submission}.sealed"
+    seal_copy(folder, copy, KEY, submission)
+    assert names(copy) == ["IDS000Header.csv"]
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_access_file_comes_back_under_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "ZZ1_2025-04_primary.mdb"
+    file.write_bytes(b"anything")
+    submission = uuid4()
+    copy = tmp_path / f"{submission}.sealed"
+    seal_copy(file, copy, KEY, submission)
+    assert names(copy) == ["ZZ1_2025-04_primary.mdb"]
 
 
 def test_a_copy_opens_for_its_own_submission_only(tmp_path: Path) -> None:
     file = tmp_path / "ZZ1_2025-04_primary.mdb"
     file.write_bytes(b"anything")
-    seal_copy(file, tmp_path / "copy.sealed", KEY, uuid4())
+    copy = tmp_path / f"{uuid4()}.sealed"
+    seal_copy(file, copy, KEY, uuid4())
     with pytest.raises(EnvelopeRefused):
-        names(tmp_path / "copy.sealed", uuid4())
+        names(copy)
 
 
 def frames(*values: str | None) -> dict[str, pl.DataFrame]:

@@ -8,7 +8,7 @@ from synthetic_support import Tables, read_rows, read_tables
 
 from parity.synthetic import Summary, synthesise
 
-NOVEMBER = "ZZ1_2024-11"
+NOVEMBER = "ZZ3_2024-11"
 
 
 def make(folder: Path, **changes: object) -> Summary:
@@ -108,7 +108,7 @@ def test_spoiled_values_are_there(folders: dict[str, Path]) -> None:
 def test_a_score_out_of_range_is_never_a_first_or_last_one(tmp_path: Path) -> None:
     make(tmp_path, defects="low", referrals_per_month=600)
     found = 0
-    for folder in sorted((tmp_path / "out").glob("ZZ1*")):
+    for folder in sorted((tmp_path / "out").glob("ZZ3*")):
         for row in read_rows(folder / "IDS607CodedScoreAssessmentAct.csv"):
             found += (
                 row["CodedAssToolType"] == "720433000" and int(row["PersScore"]) > 27
@@ -139,7 +139,7 @@ def test_broken_rows_are_listed_by_place_and_rule(folders: dict[str, Path]) -> N
     """At the end of their table, and without an identifier."""
     listed = read_rows(folders["high"] / "truth" / "defects.csv")
     assert list(listed[0]) == ["submission", "table", "row_number", "rule_id"]
-    for folder in sorted((folders["high"] / "out").glob("ZZ1*")):
+    for folder in sorted((folders["high"] / "out").glob("ZZ3*")):
         broken, good = (
             read_tables(folder),
             read_tables(folders["low"] / "out" / folder.name),

@@ -68,8 +68,8 @@ def test_folders_are_named_and_complete(out: Path) -> None:
     """A refresh for every month but the last; all tables, with the official columns."""
     names = [folder.name for folder in submission_folders(out)]
     assert len(names) == 2 * (4 + 3)
-    assert "ZZ2_2025-03_primary" in names
-    assert "ZZ2_2025-03_refresh" not in names
+    assert "ZZ4_2025-03_primary" in names
+    assert "ZZ4_2025-03_refresh" not in names
     for folder in submission_folders(out):
         for name, table in load().tables.items():
             with (folder / f"{name}.csv").open(encoding="utf-8") as stream:
@@ -217,8 +217,8 @@ def test_the_second_provider_starts_its_numbers_again(
         if kind == "refresh"
     }
     january = date(2025, 1, 1)
-    assert lowest["ZZ2", january][:4] == lowest["ZZ2", FIRST][:4]
-    assert lowest["ZZ2", january] < lowest["ZZ1", january]
+    assert lowest["ZZ4", january][:4] == lowest["ZZ4", FIRST][:4]
+    assert lowest["ZZ4", january] < lowest["ZZ3", january]
 
 
 @pytest.mark.parametrize(

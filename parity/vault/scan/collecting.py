@@ -7,29 +7,21 @@ moment in the landing zone, where identifiers belong.
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
-from parity.home.private_files import read_private, write_private
 from parity.intake.errors import IntakeError
 from parity.intake.reader import read_submission
+from parity.intake.seal import opened_copy
 from parity.intake.slot import Slot
 from parity.specification import Field, Specification, Table, load
 from parity.vault.scan.needles import Collected, Needles, Part, Shape
-from pseudonymisation.encoding import encode
-from pseudonymisation.envelope import unseal
 
-_TAR_MARK = (257, b"ustar")
-_ACCESS_2007 = b"Standard ACE DB"
-_HEAD = 512
 _NHS_DIGITS = 10
 
 Tables = Mapping[str, pl.DataFrame]
@@ -79,7 +71,7 @@ def needles_of_sealed(
     """
     gathered = _Gathered()
     for path in sorted(sealed_folder.glob("*.sealed")):
-        with _unsealed(path, key, workdir) as submission:
+        with opened_copy(path, key, workdir) as submission:
             _gather(submission, gathered)
     return gathered.needles(limit_per_field)
 
@@ -97,24 +89,6 @@ def _is_submission(path: Path) -> bool:
     except IntakeError:
         return False
     return True
-
-
-@contextmanager
-def _unsealed(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
-    """The submission of a sealed copy, for as long as it is needed."""
-    context = encode("sealed-submission", path.stem)
-    content = unseal(key, read_private(path), context)
-    with tempfile.TemporaryDirectory(dir=workdir) as folder:
-        at, mark = _TAR_MARK
-        if content[at : at + len(mark)] == mark:
-            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                archive.extractall(folder, filter="data")
-            yield Path(folder)
-        else:
-            ending = ".accdb" if _ACCESS_2007 in content[:_HEAD] else ".mdb"
-            file = Path(folder) / f"submission{ending}"
-            write_private(file, content)
-            yield file
 
 
 def _gather(path: Path, gathered: _Gathered) -> None:
