@@ -16,6 +16,7 @@ from synthetic_support import (
 
 from parity.specification import load
 from parity.synthetic import SyntheticError, synthesise
+from parity.synthetic.reference import MOST_PROVIDERS
 
 FIRST, LAST = date(2024, 12, 1), date(2025, 3, 1)
 EVENT_DAYS = {
@@ -225,7 +226,7 @@ def test_the_second_provider_starts_its_numbers_again(
     ("changes", "code"),
     [
         ({"providers": 0}, "providers"),
-        ({"providers": 31}, "providers"),
+        ({"providers": 29}, "providers"),
         ({"first": date(2025, 4, 1)}, "months"),
         ({"referrals_per_month": 0}, "referrals"),
         ({"defects": "some"}, "defects"),
@@ -249,11 +250,11 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
 
 
 def test_most_providers_have_codes_of_their_own(tmp_path: Path) -> None:
-    changes = {"providers": 30, "first": LAST, "referrals_per_month": 1}
+    changes = {"providers": MOST_PROVIDERS, "first": LAST, "referrals_per_month": 1}
     out = make(tmp_path, **changes)
     rows = read_rows(out / "reference" / "organisations.csv")
     codes = [row["organisation_code"] for row in rows]
     postcodes = [row["postcode"] for row in read_rows(out / "reference/postcodes.csv")]
     assert len(set(codes)) == len(codes)
     assert len(set(postcodes)) == len(postcodes)
-    assert len(submission_folders(out)) == 30
+    assert len(submission_folders(out)) == MOST_PROVIDERS
