@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sent_twice import send_twice
 
 from parity.home import Home, init
 from parity.home.unlock import Keyring, passphrase
@@ -27,13 +28,15 @@ FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 class BuiltHome:
     """A home with submissions landed and the warehouse built.
 
-    raw: the folder of the submissions as sent. truth: what is true of them.
+    raw: the folder of the submissions as sent. truth: what is true of them. sent_twice:
+    a provider that sends referrals of another one again; the truth does not tell them.
     """
 
     home: Home
     raw: Path
     keyring: Keyring = field(repr=False)
     truth: Path
+    sent_twice: str = ""
 
     @property
     def folders(self) -> list[Path]:
@@ -71,16 +74,20 @@ def made_home(root: Path, reference: Path | None) -> Home:
 
 
 def filled_home(home: Home, paths: list[Path]) -> Keyring:
-    """Submit files that are all good."""
+    """Submit files that are all good: accepted, and no row dropped."""
     keyring = open_keyring(home)
-    states = {submit_file(home, keyring, path).state for path in paths}
-    assert states == {"accepted"}
+    receipts = [submit_file(home, keyring, path) for path in paths]
+    assert {receipt.state for receipt in receipts} == {"accepted"}
+    assert [r.name for r in receipts if r.rows_kept != r.rows_received] == []
     return keyring
 
 
 @pytest.fixture(scope="session")
 def built_home(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
-    """Three services over the turn of a financial year, with refreshes, built."""
+    """Three services over the turn of a financial year, with refreshes, built.
+
+    A fourth sends the referrals of the third again in the last two months.
+    """
     raw = tmp_path_factory.mktemp("submissions") / "sent"
     truth = tmp_path_factory.mktemp("truth")
     synthesise(
@@ -91,13 +98,15 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
         referrals_per_month=60,
         refresh=True,
         seed=11,
+        defects="low",
         truth=truth,
     )
+    send_twice(raw, "ZZ3", "ZZ9", ("2025-05", "2025-06"))
     folders = sorted(raw.glob("*_*_*"))
     home = made_home(tmp_path_factory.mktemp("built") / "home", raw / "reference")
     keyring = filled_home(home, folders)
     build(home, keyring)
-    return BuiltHome(home, raw, keyring, truth / "pathways.csv")
+    return BuiltHome(home, raw, keyring, truth / "pathways.csv", sent_twice="ZZ9")
 
 
 @pytest.fixture(scope="session")

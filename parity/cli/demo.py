@@ -32,9 +32,10 @@ from parity.synthetic import synthesise
 _FIRST_MONTH, _LAST_MONTH = date(2024, 4, 1), date(2025, 3, 1)
 _ACCESS_FILE = PROJECT_ROOT / "tests/fixtures/v2_1/ZZ1_2025-04_primary.mdb"
 _QUESTION = (
-    "select age_band, count(*) as finished, round(100 * avg(is_recovered::int), 1)"
-    " as recovered_percent from fct_referrals where is_finished_course"
-    " and is_not_at_caseness is not true group by age_band order by age_band"
+    "select deprivation_decile, count(*) as finished,"
+    " round(100 * avg(is_recovered::int), 1) as recovered_percent"
+    " from fct_referrals where is_finished_course"
+    " and is_not_at_caseness is not true group by all order by all"
 )
 _FOOTNOTE = (
     "Synthetic: nobody in it is real. England, {start} to {end}, profile {profile}, "

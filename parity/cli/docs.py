@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated
@@ -63,7 +64,8 @@ def serve(
             show_json({"address": address})
         else:
             say(f"{address}  (Ctrl-C ends)")
-        server.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+            server.serve_forever()
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -80,4 +80,5 @@ def synthesise(
     if as_json:
         show_json({"out": out, **vars(summary)})
     else:
-        say(f"{summary} in {out}")
+        counts = ", ".join(f"{n:,} {name}" for name, n in vars(summary).items())
+        say(f"wrote {counts}, in {out}")
