@@ -19,8 +19,9 @@ TEST_PACKAGES := mdbtools:mdb-export bubblewrap:bwrap chromium:chromium
 LINT_SETTINGS := DBT_TARGET_PATH=target/lint DBT_LOG_PATH=target/lint/logs \
 	DO_NOT_TRACK=1
 
-.PHONY: help setup demo test check check-style check-types check-imports check-sql
-.PHONY: test-packages staging dagster clean
+CHECKS := check-style check-format check-types check-imports check-sql
+
+.PHONY: help setup demo test test-packages check $(CHECKS) staging dagster clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -49,10 +50,14 @@ demo: setup ## synthetic home, three providers, a year, everything built and sho
 test: setup test-packages check ## everything CI runs: checks and all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-check: check-style check-types check-imports check-sql ## lint; edits nothing
+# All of them, also when one fails, so that one run tells everything.
+check: setup ## lint; edits nothing
+	@$(MAKE) --no-print-directory --keep-going $(CHECKS)
 
 check-style: setup
 	$(BIN)/ruff check .
+
+check-format: setup
 	$(BIN)/ruff format --check .
 
 check-types: setup
@@ -62,7 +67,7 @@ check-imports: setup
 	$(BIN)/lint-imports
 
 check-sql: setup
-	$(LINT_SETTINGS) $(BIN)/sqlfluff lint --disable-progress-bar models macros
+	$(LINT_SETTINGS) $(BIN)/sqlfluff lint --disable-progress-bar models tests/data
 
 test-packages:
 	@for pair in $(TEST_PACKAGES); do \

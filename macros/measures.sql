@@ -54,46 +54,27 @@ cells as (
     )
 ),
 
-flag_counts as (
-    {%- for column in flags %}
-    select
-        {{ (keys + dimensions) | join(', ') }},
-        '{{ column }}' as column_name,
-        {{ column }} as pathway_count
-    from cells
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+measures as (
+    select * from {{ ref('measure_registry') }}
 ),
 
-value_statistics as (
-    {%- for column in values %}
-    {%- set last_value = loop.last %}
-    {%- for statistic in ['mean', 'median'] %}
-    select
-        {{ (keys + dimensions) | join(', ') }},
-        '{{ column }}' as column_name,
-        '{{ statistic }}' as statistic,
-        {{ column }}_count as pathway_count,
-        {{ column }}_{{ statistic }} as statistic_value
-    from cells
-    {%- if not (last_value and loop.last) %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
-),
-
+-- Each measure with the columns of its parts, so that one row of cells answers all.
 registry as (
-    select * from {{ ref('measure_registry') }}
+    select
+        measures.*,
+        numerators.flag_column as numerator_flag,
+        denominators.flag_column as denominator_flag,
+        denominators_less.flag_column as denominator_less_flag
+    from measures
+    left join measures as numerators
+        on measures.numerator_id = numerators.measure_id
+    left join measures as denominators
+        on measures.denominator_id = denominators.measure_id
+    left join measures as denominators_less
+        on measures.denominator_less_id = denominators_less.measure_id
     {%- if equality_table %}
-    where equality_table = '{{ equality_table }}'
+    where measures.equality_table = '{{ equality_table }}'
     {%- endif %}
-),
-
-full_registry as (
-    select * from {{ ref('measure_registry') }}
 ),
 
 -- Every organisation and period that has any row, crossed with the fixed groups.
@@ -108,14 +89,7 @@ expected as (
         {%- for column in dimensions %}
         grid.{{ column }},
         {%- endfor %}
-        registry.measure_id,
-        registry.measure_name,
-        registry.statistic,
-        registry.flag_column,
-        registry.value_column,
-        registry.numerator_id,
-        registry.denominator_id,
-        registry.denominator_less_id
+        registry.*
     from organisation_periods
     {%- if grid %}
     cross join {{ grid }} as grid
@@ -123,56 +97,39 @@ expected as (
     cross join registry
 ),
 
-counts as (
-    select
-        {{ (keys + dimensions) | join(', ') }},
-        full_registry.measure_id,
-        flag_counts.pathway_count
-    from flag_counts
-    inner join full_registry
-        on
-            flag_counts.column_name = full_registry.flag_column
-            and full_registry.statistic = 'count'
-),
-
 resolved as (
     select
-        expected.*,
-        case
-            when expected.statistic = 'count' then coalesce(own.pathway_count, 0)
-            when expected.statistic = 'percentage'
-                then coalesce(numerators.pathway_count, 0)
-            else coalesce(value_statistics.pathway_count, 0)
-        end as numerator,
+        {%- for column in keys + dimensions %}
+        expected.{{ column }},
+        {%- endfor %}
+        expected.measure_id,
+        expected.measure_name,
+        expected.statistic,
+        coalesce(
+            case expected.statistic
+                when 'count' then {{ column_named('expected.flag_column', flags) }}
+                when 'percentage'
+                    then {{ column_named('expected.numerator_flag', flags) }}
+                else {{ column_named('expected.value_column', values, '_count') }}
+            end,
+            0
+        ) as numerator,
         case
             when expected.statistic = 'percentage'
                 then
-                    coalesce(denominators.pathway_count, 0)
-                    - coalesce(denominators_less.pathway_count, 0)
+                    coalesce({{ column_named('expected.denominator_flag', flags) }}, 0)
+                    - coalesce(
+                        {{ column_named('expected.denominator_less_flag', flags) }}, 0
+                    )
         end as denominator,
-        value_statistics.statistic_value
+        case expected.statistic
+            when 'mean' then {{ column_named('expected.value_column', values, '_mean') }}
+            when 'median'
+                then {{ column_named('expected.value_column', values, '_median') }}
+        end as statistic_value
     from expected
-    left join counts as own
-        on
-            {{ same_cell('expected', 'own', dimensions) }}
-            and expected.measure_id = own.measure_id
-    left join counts as numerators
-        on
-            {{ same_cell('expected', 'numerators', dimensions) }}
-            and expected.numerator_id = numerators.measure_id
-    left join counts as denominators
-        on
-            {{ same_cell('expected', 'denominators', dimensions) }}
-            and expected.denominator_id = denominators.measure_id
-    left join counts as denominators_less
-        on
-            {{ same_cell('expected', 'denominators_less', dimensions) }}
-            and expected.denominator_less_id = denominators_less.measure_id
-    left join value_statistics
-        on
-            {{ same_cell('expected', 'value_statistics', dimensions) }}
-            and expected.value_column = value_statistics.column_name
-            and expected.statistic = value_statistics.statistic
+    left join cells
+        on {{ same_cell('expected', 'cells', dimensions) }}
 ),
 
 measured as (

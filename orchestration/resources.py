@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
-from parity.home.unlock import Keyring, passphrase
 
 from parity.home import Home
+from parity.home.unlock import Keyring, passphrase
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]

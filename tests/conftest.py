@@ -6,6 +6,7 @@ synthetic homes below pytest's temporary folder.
 
 from __future__ import annotations
 
+import csv
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,14 +29,17 @@ FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 class BuiltHome:
     """A home with submissions landed and the warehouse built.
 
-    raw: the folder of the submissions as sent. truth: what is true of them. sent_twice:
-    a provider that sends referrals of another one again; the truth does not tell them.
+    raw: the folder of the submissions as sent. truth: what is true of them.
+    rejected: rows that rules must drop: folder name, table, place in the file from 1.
+    sent_twice: a provider that sends referrals of another one again; the truth does not
+    tell them.
     """
 
     home: Home
     raw: Path
     keyring: Keyring = field(repr=False)
     truth: Path
+    rejected: frozenset[tuple[str, str, int]] = frozenset()
     sent_twice: str = ""
 
     @property
@@ -73,20 +77,30 @@ def made_home(root: Path, reference: Path | None) -> Home:
     return home
 
 
-def filled_home(home: Home, paths: list[Path]) -> Keyring:
-    """Submit files that are all good: accepted, and no row dropped."""
+def filled_home(home: Home, paths: list[Path], dropped: int = 0) -> Keyring:
+    """Submit files that are all accepted. dropped: how many rows rules drop in all."""
     keyring = open_keyring(home)
     receipts = [submit_file(home, keyring, path) for path in paths]
     assert {receipt.state for receipt in receipts} == {"accepted"}
-    assert [r.name for r in receipts if r.rows_kept != r.rows_received] == []
+    assert sum(r.rows_received - r.rows_kept for r in receipts) == dropped
     return keyring
+
+
+def rejected_rows(path: Path) -> set[tuple[str, str, int]]:
+    """The broken rows that the generator added."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return {
+            (row["submission"], row["table"], int(row["row_number"]))
+            for row in csv.DictReader(file)
+        }
 
 
 @pytest.fixture(scope="session")
 def built_home(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
     """Three services over the turn of a financial year, with refreshes, built.
 
-    A fourth sends the referrals of the third again in the last two months.
+    Values are spoiled and broken rows added as real systems do. A fourth service sends
+    the referrals of the third again in the last two months.
     """
     raw = tmp_path_factory.mktemp("submissions") / "sent"
     truth = tmp_path_factory.mktemp("truth")
@@ -98,15 +112,18 @@ def built_home(tmp_path_factory: pytest.TempPathFactory) -> BuiltHome:
         referrals_per_month=60,
         refresh=True,
         seed=11,
-        defects="low",
+        defects="high",
         truth=truth,
     )
-    send_twice(raw, "ZZ3", "ZZ9", ("2025-05", "2025-06"))
-    folders = sorted(raw.glob("*_*_*"))
+    rejected = rejected_rows(truth / "defects.csv")
+    for month in ("2025-05", "2025-06"):
+        rejected |= send_twice(raw, "ZZ3", "ZZ9", month, rejected)
     home = made_home(tmp_path_factory.mktemp("built") / "home", raw / "reference")
-    keyring = filled_home(home, folders)
+    keyring = filled_home(home, sorted(raw.glob("*_*_*")), dropped=len(rejected))
     build(home, keyring)
-    return BuiltHome(home, raw, keyring, truth / "pathways.csv", sent_twice="ZZ9")
+    return BuiltHome(
+        home, raw, keyring, truth / "pathways.csv", frozenset(rejected), "ZZ9"
+    )
 
 
 @pytest.fixture(scope="session")

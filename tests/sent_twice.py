@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+
+Rejected = tuple[str, str, int]
 
 _HEADER, _REFERRALS = "IDS000Header", "IDS101Referral"
 # Rows below a referral that a rule compares with the day of its receipt.
@@ -23,22 +25,25 @@ _DATED = (
 )
 
 
-def send_twice(raw: Path, provider: str, other: str, months: Iterable[str]) -> None:
-    """Send a provider's submissions of some months again as another provider.
+def send_twice(
+    raw: Path, provider: str, other: str, month: str, rejected: Collection[Rejected]
+) -> set[Rejected]:
+    """Send a provider's submissions of a month again as another provider.
 
     The copy was received a day later, and so counts, where the referral is still open
     and has nothing dated in the month; a day earlier where it has.
+    rejected: broken rows of what is copied; returns the same rows of the copies.
     """
-    for month in months:
-        for folder in sorted(raw.glob(f"{provider}_{month}_*")):
-            kind = folder.name.rsplit("_", 1)[1]
-            copy = raw / f"{other}_{month}_{kind}"
-            shutil.copytree(folder, copy)
-            _change(copy / f"{_HEADER}.csv", partial(_sent_by, provider=other))
-            busy = {
-                row["ServiceRequestId"] for name in _DATED for row in _rows(copy, name)
-            }
-            _change(copy / f"{_REFERRALS}.csv", partial(_moved, month=month, busy=busy))
+    again = set()
+    for folder in sorted(raw.glob(f"{provider}_{month}_*")):
+        kind = folder.name.rsplit("_", 1)[1]
+        copy = raw / f"{other}_{month}_{kind}"
+        shutil.copytree(folder, copy)
+        _change(copy / f"{_HEADER}.csv", partial(_sent_by, provider=other))
+        busy = {row["ServiceRequestId"] for name in _DATED for row in _rows(copy, name)}
+        _change(copy / f"{_REFERRALS}.csv", partial(_moved, month=month, busy=busy))
+        again |= {(copy.name, t, place) for f, t, place in rejected if f == folder.name}
+    return again
 
 
 def _sent_by(row: dict[str, str], provider: str) -> dict[str, str]:

@@ -75,5 +75,10 @@ def _package_keys(
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
     names = [name for name in keyring.names() if name.startswith("package:")]
     with serving(found, keyring, names) as settings:
+        before = dict(os.environ)
         os.environ.update(settings)
-        yield found
+        try:
+            yield found
+        finally:
+            os.environ.clear()
+            os.environ.update(before)

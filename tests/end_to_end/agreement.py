@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -337,8 +337,5 @@ def _agree(found: Figure, expected: Figure) -> bool:
 
 def one_decimal(value: Fraction) -> Decimal:
     """As publications print it: halves away from zero."""
-    tenths = abs(value) * 10 + Fraction(1, 2)
-    rounded = Decimal(int(tenths)) / 10
-    return rounded.copy_sign(Decimal(value.numerator)).quantize(
-        Decimal("0.1"), ROUND_HALF_UP
-    )
+    tenths = Decimal(int(abs(value) * 10 + Fraction(1, 2))) / 10
+    return -tenths if value < 0 else tenths

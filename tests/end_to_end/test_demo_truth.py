@@ -37,7 +37,7 @@ from parity.warehouse.connections import reading
 
 @pytest.fixture(scope="module")
 def calculation(built_home: BuiltHome) -> Recomputation:
-    return recompute(built_home.folders, built_home.reference)
+    return recompute(built_home.folders, built_home.reference, built_home.rejected)
 
 
 @pytest.fixture(scope="module")

@@ -99,19 +99,19 @@ SCALES = (
 )
 SCALE_OF_CONCEPT = {scale.concept: scale for scale in SCALES}
 
-# Measure M203 and the v2.1 guide: the problem that asks for a scale of its own. The
-# obsessive-compulsive and irritable bowel groups are known by how the code begins.
-SCALE_OF_PROBLEM = {
+# Measure M204 and the v2.1 guide: the problem that asks for a scale of its own. An
+# ICD-10 code is known by how it begins, a SNOMED CT concept whole.
+SCALE_OF_PROBLEM = {"83482000": BIQ, "723916001": PHQ_15}
+SCALE_OF_PROBLEM_GROUP = {
     "F400": MOBILITY_ALONE,
     "F401": SPIN,
     "F410": PDSS,
+    "F42": OCI,
     "F431": PCL_5,
     "F452": HAI,
-    "83482000": BIQ,
     "G933": CFQ,
-    "723916001": PHQ_15,
+    "K58": IBS_SSS,
 }
-SCALE_OF_PROBLEM_GROUP = {"F42": OCI, "K58": IBS_SSS}
 
 # Annual metadata 2024-25, "Ethnic Group"; Chinese stands under the other groups.
 ETHNIC_GROUPS = {

@@ -6,23 +6,27 @@ What belongs here: the one way in. Measures follow from the pathways with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from .pathways import Recomputation
 from .people import NO_REFERENCE, Reference, read_reference
-from .submissions import Shelf, read_submission
+from .submissions import Rejected, Shelf, read_submission
 
 
 def recompute(
-    folders: Iterable[Path], reference_folder: Path | None = None
+    folders: Iterable[Path],
+    reference_folder: Path | None = None,
+    rejected: Collection[Rejected] = frozenset(),
 ) -> Recomputation:
     """Read CSV submissions (and a reference folder) and gather them.
 
-    folders: `<provider>_<YYYY-MM>_<primary|refresh>/`, one a slot, all of whose rows
-    are accepted: no validation happens here.
+    folders: `<provider>_<YYYY-MM>_<primary|refresh>/`, one a slot.
+    rejected: the rows of them that are known to be rejected: no rule is worked here.
     """
     reference: Reference = NO_REFERENCE
     if reference_folder is not None:
         reference = read_reference(reference_folder)
-    return Recomputation(Shelf(read_submission(f) for f in folders), reference)
+    return Recomputation(
+        Shelf(read_submission(f, rejected) for f in folders), reference
+    )

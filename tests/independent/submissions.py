@@ -6,7 +6,7 @@ What belongs here: reading, and which submission counts for which edition of a m
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
@@ -27,9 +27,25 @@ class Submission:
     tables: dict[str, list[Row]] = field(repr=False)
 
 
-def read_submission(folder: Path) -> Submission:
-    """Read every CSV file of `<provider>_<YYYY-MM>_<primary|refresh>/`."""
-    tables = {path.stem: _read_rows(path) for path in sorted(folder.glob("*.csv"))}
+# A row of a submission that is known to be rejected: folder name, table, place from 1.
+Rejected = tuple[str, str, int]
+
+
+def read_submission(
+    folder: Path, rejected: Collection[Rejected] = frozenset()
+) -> Submission:
+    """Read every CSV file of `<provider>_<YYYY-MM>_<primary|refresh>/`.
+
+    rejected: rows to leave out; no rule is worked here.
+    """
+    tables = {
+        path.stem: [
+            row
+            for place, row in enumerate(_read_rows(path), start=1)
+            if (folder.name, path.stem, place) not in rejected
+        ]
+        for path in sorted(folder.glob("*.csv"))
+    }
     (header,) = tables["IDS000Header"]
     return Submission(
         provider=code(header, "OrgIDProv"),

@@ -5,12 +5,12 @@ referrals as (
     where is_final
 ),
 
-code_lists as (
+ethnic_groups as (
     select
-        code,
-        group_label
-    from {{ ref('code_lists') }}
-    where code_list = 'ethnic_category'
+        source_code,
+        group_code
+    from {{ ref('characteristic_codes') }}
+    where characteristic = 'ethnic_group'
 ),
 
 -- What is known of a person is what the latest referral row says; of two providers in
@@ -41,7 +41,7 @@ select
     ranked.person_id,
     ranked.gender_code,
     ranked.validated_ethnic_category_code as ethnic_category_code,
-    code_lists.group_label as ethnic_group,
+    coalesce(ethnic_groups.group_code, 'not_stated') as ethnic_group,
     ranked.age_at_period_end as age_at_latest_period_end,
     ranked.deprivation_decile,
     referral_counts.referral_count,
@@ -50,6 +50,6 @@ select
 from ranked
 inner join referral_counts
     on ranked.person_id = referral_counts.person_id
-left join code_lists
-    on ranked.validated_ethnic_category_code = code_lists.code
+left join ethnic_groups
+    on ranked.validated_ethnic_category_code = ethnic_groups.source_code
 where ranked.recency_rank = 1
