@@ -30,7 +30,6 @@ class Edition(StrEnum):
     """Which submissions a publication reads."""
 
     PRIMARY = "primary"
-    REFRESH = "refresh"
     FINAL = "final"
 
 

@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 import duckdb
 import polars as pl
 
-Edition = Literal["primary", "refresh", "final"]
+Edition = Literal["primary", "final"]
 EDITIONS = cast(tuple[Edition, ...], get_args(Edition))
 
 EqualityTable = Literal["access", "waits", "outcomes"]

@@ -40,6 +40,7 @@ TABLES: dict[str, Iterable[tuple[str, str, str]]] = {
     "reference.code_lists": OPEN,
     "reference.scales": OPEN,
     "reference.scale_thresholds": OPEN,
+    "reference.characteristic_groups": OPEN,
     "intermediate.int_submissions_in_force": (
         ("edition", "varchar", "operational"),
         ("reporting_month", "date", "operational"),

@@ -47,7 +47,7 @@ MEASURES = """
         ('primary', date '2025-03-01', 'England', null, null, 'M001', 16, null, 16),
         ('primary', date '2025-03-01', 'England', null, null, 'M048', 9, null, 12.25),
         ('primary', date '2025-02-01', 'England', null, null, 'M001', 77, null, 77),
-        ('refresh', date '2025-03-01', 'England', null, null, 'M001', 88, null, 88)
+        ('final', date '2025-03-01', 'England', null, null, 'M001', 88, null, 88)
     ) as cells (
         edition, month, level, sub_icb, provider, measure_id, numerator, denominator,
         value
@@ -143,9 +143,16 @@ def test_the_measure_file_has_the_official_layout(made: tuple[Home, Keyring]) ->
 
 
 def test_another_edition_is_another_publication(made: tuple[Home, Keyring]) -> None:
-    publication = publish_month(*made, MARCH, "refresh")
-    assert publication.folder.name == "2025-03-refresh"
+    publication = publish_month(*made, MARCH, "final")
+    assert publication.folder.name == "2025-03-final"
     assert lines(publication.measure_file)[1].endswith(",88")
+
+
+def test_the_refresh_alone_is_not_published(made: tuple[Home, Keyring]) -> None:
+    """Its totals would be those of the providers that sent one."""
+    with pytest.raises(PublicationError) as caught:
+        publish_month(*made, MARCH, "refresh")  # type: ignore[arg-type]
+    assert caught.value.code == "edition"
 
 
 def test_equality_tables_are_protected_and_end_with_the_month(
