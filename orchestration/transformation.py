@@ -24,7 +24,11 @@ from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
 from parity.access.classification import check_home_classes
 from parity.specification import PROJECT_ROOT
-from parity.warehouse.dbt_runner import dbt_program, key_socket
+from parity.warehouse.dbt_runner import (
+    WAYS_TO_THE_PASSPHRASE,
+    dbt_program,
+    key_socket,
+)
 
 
 def manifest_path() -> Path:
@@ -102,8 +106,11 @@ def warehouse(
 @contextmanager
 def _set(settings: Mapping[str, str]) -> Iterator[None]:
     """Paths for the child process; dagster-dbt hands on this process's environment."""
-    before = {name: os.environ.get(name) for name in settings}
+    names = (*settings, *WAYS_TO_THE_PASSPHRASE)
+    before = {name: os.environ.get(name) for name in names}
     os.environ.update(settings)
+    for name in WAYS_TO_THE_PASSPHRASE:
+        os.environ.pop(name, None)
     try:
         yield
     finally:

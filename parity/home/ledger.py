@@ -8,6 +8,7 @@ trusted. Whoever acts writes the entry first: no entry, no act.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -70,6 +71,7 @@ class Ledger:
             fcntl.flock(file, fcntl.LOCK_EX)
             check_file(self._path)
             before = _last_head(file)
+            size = file.seek(0, os.SEEK_END)
             entry = {
                 "number": before.count + 1,
                 "at": now.isoformat(timespec="milliseconds"),
@@ -78,9 +80,13 @@ class Ledger:
             }
             record = json.dumps(entry, separators=(",", ":"), ensure_ascii=True)
             head = next_head(self._key, before, record)
-            file.write(_line(record, head.tag))
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                _write_whole(file.fileno(), _line(record, head.tag))
+                os.fsync(file.fileno())
+            except OSError:
+                # A full disk must not leave half a line: no key is given after one.
+                os.ftruncate(file.fileno(), size)
+                raise
         return head
 
     def _links(self) -> Iterator[tuple[str, str]]:
@@ -89,6 +95,12 @@ class Ledger:
         with check_file(self._path).open("rb") as file:
             for line in file:
                 yield _parted(line)
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    """Write a line in one call; a short write is a disk that is full."""
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _line(record: str, tag: str) -> bytes:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from parity.home import Home
 from parity.home.private_files import write_private
 from parity.intake.errors import IntakeError
-from parity.intake.seal import seal_copy
+from parity.intake.seal import LARGEST_COPY, seal_copy
 from parity.intake.slot import Slot
 
 _PARTIAL = (".part", ".tmp", ".crdownload")
@@ -51,6 +51,24 @@ def find_in_inbox(home: Home, slot: Slot) -> Path:
     raise IntakeError("PARITY-INBOX", "no file of this provider, month and kind waits")
 
 
+Snapshot = frozenset[tuple[str, int, int]]
+
+
+def snapshot(path: Path) -> Snapshot:
+    """Names, sizes and times of what is there, to see whether it is still arriving."""
+    files = [path, *(path.rglob("*") if path.is_dir() else ())]
+    looks = [(str(file), file.lstat()) for file in files]
+    return frozenset((name, look.st_size, look.st_mtime_ns) for name, look in looks)
+
+
+def check_still(path: Path, before: Snapshot) -> None:
+    """Raise IntakeError when a submission changed while it was read."""
+    if not path.exists() or snapshot(path) != before:
+        raise IntakeError(
+            "PARITY-ARRIVING", "the submission changed while it was read; try again"
+        )
+
+
 def set_aside(home: Home, path: Path, reason: str, key: bytes, copy_id: UUID) -> None:
     """Keep an encrypted copy in the quarantine with the reason beside it.
 
@@ -73,6 +91,15 @@ def remove(home: Home, path: Path) -> None:
 
 
 def quarantine(home: Home, path: Path, reason: str, key: bytes) -> None:
-    """Move something out of the inbox and out of the way of the rest."""
-    set_aside(home, path, reason, key, uuid4())
+    """Move something out of the inbox and out of the way of the rest.
+
+    What is too large to seal in memory is moved as it is, inside the landing zone.
+    """
+    copy_id = uuid4()
+    if path.is_file() and path.stat().st_size > LARGEST_COPY:
+        path.rename(home.landing_quarantine / f"{copy_id}.too-large-to-seal")
+        words = f"{reason}; too large to seal\n"
+        write_private(home.landing_quarantine / f"{copy_id}.reason.txt", words.encode())
+        return
+    set_aside(home, path, reason, key, copy_id)
     remove(home, path)

@@ -27,7 +27,7 @@ from pseudonymisation.envelope import seal, unseal
 from pseudonymisation.keyed_hash import pseudonym
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
-_LARGEST_COPY = 2 << 30
+LARGEST_COPY = 1 << 30
 
 _ACCESS_FILE = ([".mdb"], [".accdb"])
 
@@ -76,18 +76,30 @@ def _context(copy_id: str) -> bytes:
 def _packed(path: Path) -> bytes:
     """The file, or the folder's plain files: a tar archive without owners and times.
 
-    What a refused folder may hold besides (links, folders, pipes) is left out: it is
-    no content of a submission, and following it would read what was not sent.
+    Folders below are kept with what is in them. Links and pipes are left out: they are
+    no content, and following them would read what was not sent.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        for file, name in _files(path):
             content = _content(file)
             if content is not None:
-                member = tarfile.TarInfo(file.name)
+                member = tarfile.TarInfo(name)
+                member.mode = 0o600
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Every entry below a folder with its name in it, no link followed; or the file."""
+    if path.is_symlink() or not path.is_dir():
+        yield path, path.name
+        return
+    for folder, _, names in sorted(os.walk(path, followlinks=False)):
+        for name in sorted(names):
+            file = Path(folder) / name
+            yield file, str(file.relative_to(path))
 
 
 def _content(path: Path) -> bytes | None:
@@ -100,4 +112,4 @@ def _content(path: Path) -> bytes | None:
         os.close(descriptor)
         return None
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(_LARGEST_COPY)
+        return file.read(LARGEST_COPY)

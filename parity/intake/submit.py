@@ -27,7 +27,7 @@ from parity.home.reference import Reference
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
-from parity.intake.inbox import remove, set_aside
+from parity.intake.inbox import check_still, remove, set_aside, snapshot
 from parity.intake.reader import RawSubmission, read_submission
 from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
@@ -81,7 +81,8 @@ def submit(
 
     received_at: when it came (UTC); only a synthetic home may be told so.
     waiting: told once when another process holds the home.
-    Raises IntakeError for a name that is no submission's, HomeError for keys.
+    Raises IntakeError for a name that is no submission's and for one that is still
+    arriving (it stays where it is), HomeError for keys.
     """
     if received_at is not None and home.kind != "synthetic":
         raise HomeError(
@@ -103,6 +104,7 @@ def submit(
 
 
 def _take_in(intake: _Intake) -> Receipt:
+    before = snapshot(intake.path)
     try:
         with tempfile.TemporaryDirectory(dir=intake.home.spill) as workdir:
             raw = read_submission(intake.path, intake.specification, Path(workdir))
@@ -114,7 +116,9 @@ def _take_in(intake: _Intake) -> Receipt:
                 intake.received_at,
             )
     except IntakeError as error:
+        check_still(intake.path, before)
         return _quarantined(intake, error)
+    check_still(intake.path, before)
     submission_id = content_id(raw.tables, intake.slot, intake.keyring.key("receipt"))
     if not validation.accepted:
         _set_aside(intake, submission_id, "a rule rejects the file; see the answer")

@@ -19,6 +19,7 @@ from parity.home.reference import Reference
 from parity.specification import Specification, Table
 from parity.vault.derived_columns import HEADER, derived
 from parity.vault.identifier_keys import IdentifierKeys
+from parity.vault.misplaced import check_no_identifier_elsewhere
 from parity.vault.people import People, identify
 from parity.vault.treatments import treated
 from parity.vault.typed_values import TYPED, check_readable, typed
@@ -58,6 +59,7 @@ def pseudonymise(
     """
     provider = slot.provider_code
     people = identify(kept, provider, specification, keys, reference, home_kind)
+    check_no_identifier_elsewhere(kept, specification)
     dates = _header_dates(kept[HEADER], specification)
     tables = {
         name: _landed(kept[name], table, people, specification, provider, keys, dates)

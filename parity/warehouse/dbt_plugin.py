@@ -30,6 +30,8 @@ from parity.specification import PROJECT_ROOT
 # Everything that dbt writes from here on is the user's alone.
 os.umask(0o077)
 
+_IN_MEMORY = (":memory:", "warehouse")
+
 _DEFAULT_HOME = "demo-home"  # as in profiles.yml: plain `dbt build` after `make demo`
 
 
@@ -55,16 +57,24 @@ class Plugin(BasePlugin):
         attach_encrypted(
             conn, home.landed_file, "landed", file_key(home, "landed"), read_only=True
         )
+        _close_the_file_system(conn)
 
     def _check_profile(self, home: Home) -> None:
         """The file that dbt would attach must be the home's own warehouse."""
         attachments = (self.creds.attach or []) if self.creds else []
         paths = [Path(attachment.path).resolve() for attachment in attachments]
-        if paths != [home.warehouse_file.resolve()]:
+        named = (self.creds.path, self.creds.database) if self.creds else ("", "")
+        if paths != [home.warehouse_file.resolve()] or named != _IN_MEMORY:
             raise DbtRuntimeError(
-                "the profile must attach the warehouse file of PARITY_HOME and "
-                "nothing else"
+                "the profile must build in memory into the attached warehouse file of "
+                "PARITY_HOME, and attach nothing else"
             )
+
+
+def _close_the_file_system(conn: duckdb.DuckDBPyConnection) -> None:
+    """No model reads or writes a file: only the seeds' folder stays open to dbt."""
+    conn.execute("set allowed_directories = ?", [[str(PROJECT_ROOT / "seeds")]])
+    conn.execute("set enable_external_access = false")
 
 
 def _named_home() -> Path:

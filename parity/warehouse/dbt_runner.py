@@ -18,6 +18,9 @@ from parity.home import Home
 from parity.home.unlock import Keyring, serving
 from parity.specification import PROJECT_ROOT
 
+# dbt's process is served two file keys; it is not told where the passphrase lies.
+WAYS_TO_THE_PASSPHRASE = ("PARITY_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY")
+
 SERVED_KEYS = ("landed", "warehouse")
 
 
@@ -71,5 +74,9 @@ def run_dbt(
 
 
 def _inherited() -> Mapping[str, str]:
-    """The environment without dbt's own channels that would end in its artefacts."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("DBT_")}
+    """The environment without the ways to keys and the channels into artefacts."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("DBT_") and name not in WAYS_TO_THE_PASSPHRASE
+    }

@@ -121,6 +121,7 @@ class LandedStore:
                 for name, rows in tables.items():
                     table = self._specification.tables[name]
                     self._insert_rows(table, arrival.submission_id, rows)
+            self._check_links(person_links)
             self._replace("person_link", person_links)
             self._replace("organisation", organisations.select(_ORGANISATION))
             self._insert_receipt(arrival)
@@ -194,6 +195,25 @@ class LandedStore:
             [submission_id],
         )
         self._connection.unregister("incoming")
+
+    def _check_links(self, person_links: pl.DataFrame) -> None:
+        """Raise when the crosswalk no longer knows a person who has landed before."""
+        self._connection.register("incoming", person_links.to_arrow())
+        lost = self._connection.execute(
+            """
+            select count(*)
+            from landed.receipts.person_link
+            where national_person_id not in (
+                select national_person_id::uuid from incoming
+            )
+            """
+        ).fetchone()
+        self._connection.unregister("incoming")
+        if lost != (0,):
+            raise LandedError(
+                "crosswalk_lost",
+                "the vault does not know people who have landed: restore its file",
+            )
 
     def _replace(self, name: str, rows: pl.DataFrame) -> None:
         self._connection.execute(f"delete from landed.receipts.{name}")

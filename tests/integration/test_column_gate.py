@@ -100,3 +100,33 @@ def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> 
         pytest.raises(AccessError, match=rf"without a class: core\.{MODEL}\.another"),
     ):
         check_classes(home.dbt_target / "manifest.json", connection)
+
+
+def test_no_model_reads_a_file(home: Home, project: Path) -> None:
+    """Neither raw submissions nor the passphrase of a synthetic home."""
+    reading_a_file = (
+        f"    (select content from read_text('{home.synthetic_passphrase_file}'))"
+        " as parent_code\n"
+    )
+    edit(project / SQL, "    parent_code\n", reading_a_file)
+    done = dbt_run(home, project)
+    assert done.returncode == 1
+    assert "disabled" in done.stdout
+
+
+def test_no_model_writes_a_file(home: Home, project: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    hook = f"{{{{ config(pre_hook=\"copy (select 1) to '{target}'\") }}}}\n"
+    edit(project / SQL, "with\n", f"{hook}with\n")
+    assert dbt_run(home, project).returncode == 1
+    assert not target.exists()
+
+
+def test_a_profile_that_builds_elsewhere_is_refused(
+    home: Home, project: Path, tmp_path: Path
+) -> None:
+    clear = tmp_path / "clear.duckdb"
+    edit(project / "profiles.yml", 'path: ":memory:"', f'path: "{clear}"')
+    edit(project / "profiles.yml", "      database: warehouse\n", "")
+    assert dbt_run(home, project).returncode != 0
+    assert not clear.exists() or clear.stat().st_size < 100_000
