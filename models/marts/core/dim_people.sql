@@ -41,12 +41,12 @@ select
     ranked.person_id,
     ranked.gender_code,
     ranked.validated_ethnic_category_code as ethnic_category_code,
-    coalesce(ethnic_groups.group_code, 'not_stated') as ethnic_group,
     ranked.age_at_period_end as age_at_latest_period_end,
     ranked.deprivation_decile,
     referral_counts.referral_count,
     referral_counts.provider_count,
-    ranked.reporting_month as latest_reporting_month
+    ranked.reporting_month as latest_reporting_month,
+    coalesce(ethnic_groups.group_code, 'not_stated') as ethnic_group
 from ranked
 inner join referral_counts
     on ranked.person_id = referral_counts.person_id
