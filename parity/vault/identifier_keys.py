@@ -1,11 +1,10 @@
 """The keys that make tokens and pseudonyms, and which key serves which domain.
 
-    linkage key ------------------------------------------> tokens of people (vault
-    only) root key -- warehouse, person, epoch -----------------> people in the
-    warehouse
-             -- warehouse, <domain>, <provider>, epoch ---> what a provider's system
-             assigns -- warehouse, <domain>, epoch ---------------> what providers must
-             share
+    linkage key ------------------------------> tokens of people (vault only)
+    root key -- warehouse, person, epoch -----> people in the warehouse
+             -- warehouse, <domain>, <provider>, epoch
+                                    ----------> what a provider's system assigns
+             -- warehouse, <domain>, epoch ---> what providers must share
 
 A provider's own identifiers are keyed in that provider's domain: two providers that
 number alike do not meet, and the table of one provider's keys says nothing of
