@@ -20,7 +20,12 @@ import duckdb
 import duckdb_extension_httpfs
 
 from parity.home.errors import HomeError
-from parity.home.private_files import check_file, harden_process, make_folder
+from parity.home.private_files import (
+    check_file,
+    harden_process,
+    make_folder,
+    own_path,
+)
 from pseudonymisation.keys import check_key
 
 _ALIAS = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -58,8 +63,10 @@ def secure_connection(connection: duckdb.DuckDBPyConnection, spill: Path) -> Non
     Raises HomeError when the extension does not load or spill stays in clear.
     """
     harden_process()
-    make_folder(spill)
-    connection.execute("set temp_directory = ?", [str(spill)])
+    # A folder for each connection, which DuckDB makes and removes: two of them in one
+    # folder take each other's files, which have the same names everywhere.
+    own = own_path(make_folder(spill), "spill")
+    connection.execute("set temp_directory = ?", [str(own)])
     connection.execute("set temp_file_encryption = true")
     if _setting(connection, "temp_file_encryption") != "true":
         raise HomeError("spill_in_clear", "DuckDB refuses to encrypt its spill files")

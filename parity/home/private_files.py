@@ -7,8 +7,10 @@ and check what we write ourselves.
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
+import shutil
 import stat
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from parity.home.errors import HomeError
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
+_PROC = Path("/proc")
+_START_TIME = 19  # of the words in /proc/<pid>/stat after the program's name
+_numbers = itertools.count(1)
 
 
 def harden_process() -> None:
@@ -68,6 +73,34 @@ def write_private(path: Path, content: bytes) -> None:
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def own_path(parent: Path, purpose: str) -> Path:
+    """A path below a folder that is this process's own; nothing is made there.
+
+    What processes that have ended left under such paths is removed first: a process
+    that is killed cannot tidy up after itself.
+    """
+    remove_left_over(parent, purpose)
+    pid = os.getpid()
+    return parent / f"{purpose}-{pid}-{_started(pid)}-{next(_numbers)}"
+
+
+def remove_left_over(parent: Path, purpose: str) -> None:
+    """Remove what ended processes left below their own paths in a folder."""
+    for path in parent.glob(f"{purpose}-*-*-*"):
+        _, pid, started, _ = path.name.rsplit("-", 3)
+        if pid.isdecimal() and _started(int(pid)) != started:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _started(pid: int) -> str:
+    """When a process began, in the kernel's clock; empty when there is none."""
+    try:
+        told = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return told.rpartition(")")[2].split()[_START_TIME]
 
 
 def sync_folder(path: Path) -> None:

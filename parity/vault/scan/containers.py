@@ -12,6 +12,7 @@ import codecs
 import io
 import lzma
 import mmap
+import os
 import pickletools
 import stat
 import tarfile
@@ -27,8 +28,10 @@ import msgpack
 import pyarrow as pa
 
 from parity.home.private_files import write_private
+from parity.vault.scan.carving import carved
 from parity.vault.scan.databases import COMPANION_ENDINGS, Databases
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.escapes import encoded_containers
 from parity.vault.scan.values import scalars
 
 _DEEPEST = 8
@@ -65,8 +68,10 @@ _MARKS: Mapping[str, tuple[tuple[int, bytes], ...]] = {
     "pickle": tuple((0, bytes([0x80, version])) for version in range(2, 6)),
 }
 _ZLIB_FIRST_BYTE = 0x78
-# Two bytes that other data begins with too: a value counts only when all of it fits.
-_SHORT_MARKS = frozenset({"gzip", "zlib", "pickle"})
+# Few bytes that other data begins with too: a value counts only when all of it fits.
+_SHORT_MARKS = frozenset({"gzip", "zlib", "pickle", "bzip2"})
+_CORE = b"\x7fELF"
+_CORE_TYPE = (16, b"\x04\0")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -115,14 +120,57 @@ class Containers:
             "parquet": self._databases.parquet,
         }
         reader = readers.get(kind_of(data[:_HEAD]) or "")
+        self._attributes(path, spot)
         if _is_companion(path):
             # read with its database; its own bytes are looked at here
-            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+            self.raw(data, spot.inside("(bytes)"))
         elif reader is None:
             self._member(data[:], spot, path.name)
         else:
-            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+            self.raw(data, spot.inside("(bytes)"))
             reader(path, spot)
+
+    def raw(self, data: bytes | mmap.mmap, spot: Spot) -> None:
+        """Bytes that no format is known of: memory, spill, the inside of a database.
+
+        Searched as they stand; compressed streams in them are unpacked. No finding that
+        something could not be read.
+        """
+        self._detector.look_at_bytes(data, spot)
+        self._hidden(data, spot)
+
+    def loose(self, data: bytes, spot: Spot) -> None:
+        """A value or a stretch: text or bytes, and a container when it is one."""
+        text = as_text(data)
+        if text is None:
+            self._detector.look_at_bytes(data, spot)
+        else:
+            self._detector.look_at_cells([text], spot)
+        self._value(data, spot)
+
+    def _hidden(self, data: bytes | mmap.mmap, spot: Spot) -> None:
+        """What stands compressed, or compressed and encoded, somewhere in the data."""
+        if self._depth >= _DEEPEST:
+            return
+        self._depth += 1
+        try:
+            for found in (carved(data), encoded_containers(data)):
+                for name, content in found:
+                    self._unpacked += len(content)
+                    if self._unpacked > _LARGEST_UNPACKED:
+                        self._detector.unreadable(spot, "more unpacked than is taken")
+                        return
+                    self.loose(content, spot.inside(f"({name})"))
+        finally:
+            self._depth -= 1
+
+    def _attributes(self, path: Path, spot: Spot) -> None:
+        """What the file system keeps beside the file's content."""
+        for name in os.listxattr(path):
+            content = os.getxattr(path, name)
+            self._detector.look_at_cells(
+                [os.fsencode(name), content], spot.inside("(attribute)")
+            )
 
     def _member(self, data: bytes, spot: Spot, name: str) -> None:
         """The content of a file, or of something unpacked, in memory."""
@@ -130,9 +178,12 @@ class Containers:
         text = as_text(data) if kind is None else None
         if text is not None:
             self._detector.look_at_cells([text], spot)
+            self._hidden(text, spot)
             return
-        self._detector.look_at_bytes(data, spot.inside("(bytes)"))
-        if kind is None and name.endswith(".msgpack"):
+        self.raw(data, spot.inside("(bytes)"))
+        if is_core_dump(data):
+            self._detector.unreadable(spot, "a core dump: the memory of a process")
+        elif kind is None and name.endswith(".msgpack"):
             self._msgpack(data, spot)
         elif kind is None:
             self._detector.unknown(spot)
@@ -143,8 +194,9 @@ class Containers:
         """A value of a column: any bytes may stand there, so no kind is no finding."""
         kind = kind_of(data[:_HEAD])
         if kind is None or (kind in _SHORT_MARKS and not _is_whole(data, kind)):
-            return
-        self._open(data, kind, spot)
+            self._hidden(data, spot)
+        else:
+            self._open(data, kind, spot)
 
     def _open(self, data: bytes, kind: str, spot: Spot) -> None:
         if self._depth >= _DEEPEST:
@@ -231,6 +283,12 @@ def kind_of(start: bytes) -> str | None:
     return None
 
 
+def is_core_dump(start: bytes) -> bool:
+    """Whether these are the first bytes of a process's memory image (ELF)."""
+    at, mark = _CORE_TYPE
+    return start.startswith(_CORE) and start[at : at + len(mark)] == mark
+
+
 def as_text(data: bytes) -> bytes | None:
     """The text as UTF-8, or None where the bytes are no text."""
     for mark, encoding in _BYTE_ORDER_MARKS:
@@ -301,4 +359,7 @@ def _zip_members(data: bytes) -> Iterator[tuple[str, Any]]:
 def _tar_members(data: bytes) -> Iterator[tuple[str, Any]]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
+            said = (member.linkname, member.uname, member.gname, *member.pax_headers)
+            told = "\n".join((*said, *member.pax_headers.values()))
+            yield "(header)", io.BytesIO(told.encode("utf-8", "surrogateescape"))
             yield member.name, archive.extractfile(member) if member.isreg() else None

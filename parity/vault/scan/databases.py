@@ -21,6 +21,7 @@ from parity.home import HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.private_files import write_private
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.encodings import CELL
 from parity.vault.scan.values import cells, is_binary, leaves, scalars
 
 # Takes bytes that may be a container of their own, found inside a column.
@@ -197,6 +198,9 @@ class Databases:
             if is_binary(leaf):
                 for value in values:
                     self._look_inside(value, spot)
+            else:
+                # as one text, which begins like no container
+                self._look_inside(CELL + CELL.join(values), spot)
 
     def _sqlite_tables(self, db: sqlite3.Connection, spot: Spot) -> None:
         catalog = db.execute("select type, name, tbl_name, sql from sqlite_master")
