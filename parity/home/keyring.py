@@ -144,6 +144,10 @@ class Keyring:
             raise _damaged()
         return key
 
+    def version(self, name: str) -> int:
+        """The version of the key that `key` gives. Raises HomeError as `key` does."""
+        return self.record(name).version
+
     def generate(self, name: str, purpose: Purpose) -> bytes:
         """A new active key. Raises HomeError when the name has an active one."""
         with self._writing():

@@ -25,6 +25,7 @@ _FIRST_KEYS: tuple[tuple[str, Purpose], ...] = (
     (LEDGER_KEY, "ledger"),
     ("root", "derivation"),
     ("linkage", "linkage"),
+    ("epoch", "derivation"),
     ("receipt", "receipt"),
     ("sealed", "sealing"),
     ("vault", "file"),
