@@ -138,10 +138,6 @@ class Keyring:
             raise record.refusal()
         return self._unwrapped(record)
 
-    def version(self, name: str) -> int:
-        """The version of the key that `key` gives. Raises HomeError as `key` does."""
-        return self.record(name).version
-
     def generate(self, name: str, purpose: Purpose) -> bytes:
         """A new key in force. Raises HomeError when the name has one."""
         with self._writing():
