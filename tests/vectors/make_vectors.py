@@ -66,6 +66,19 @@ LABELS: list[tuple[list[str], bytes]] = [
     (["abc"], b""),
 ]
 
+# u-coordinates of order 1, 2, 4 and 8, and their doubles over the prime: whatever the
+# private key, what is agreed on is zero.
+_U8 = "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"
+_V8 = "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"
+_PRIME = 2**255 - 19
+LOW_ORDER = [
+    *(n.to_bytes(32, "little") for n in (0, 1, _PRIME - 1, _PRIME, _PRIME + 1)),
+    bytes.fromhex(_U8),
+    bytes.fromhex(_V8),
+]
+
+CUTS = (0, 1, 31, 32, 33, 44, 60, 67)
+
 # domain, provider (blank where shared), kind and parts of the message
 IDENTIFIERS: list[tuple[str, str, str, list[str | bytes]]] = [
     ("person", "", "nhs-number", ["9990000018"]),
@@ -196,6 +209,118 @@ def ledger() -> Content:
     return {"key": ONE.hex(), "records": records, "tags": tags}
 
 
+def altered(content: bytes, place: int) -> bytes:
+    changed = bytearray(content)
+    changed[place] ^= 0x80
+    return bytes(changed)
+
+
+def refused(why: str, **content: bytes) -> Content:
+    return {"why": why, **{name: value.hex() for name, value in content.items()}}
+
+
+def refused_boxes() -> list[Content]:
+    """What must not open with the private key of the recipient, and why."""
+    private, sender = key_of("recipient"), key_of("sender")
+    public, other = plain.public_key(private), plain.public_key(key_of("other"))
+    context, nonce, value = plain.encode("context"), bytes(range(12)), b"a value"
+    good = plain.box(sender, public, value, context, nonce)
+    key = plain.agreed(sender, public, "identifier-batch", 64)[:32]
+    other_use = good[:32] + plain.envelope(key, value, context, nonce)
+    elsewhere = plain.box(sender, other, value, context, nonce)
+    cases = [
+        ("another context", plain.encode("context", ""), good),
+        ("no context", b"", good),
+        ("for another recipient", context, elsewhere),
+        ("a key agreed for another use", context, other_use),
+        ("another public key before the envelope", context, other + good[32:]),
+        (
+            "the bit of the public key that X25519 passes over",
+            context,
+            altered(good, 31),
+        ),
+        ("public key altered", context, altered(good, 0)),
+        ("version altered", context, altered(good, 32)),
+        ("nonce altered", context, altered(good, 33)),
+        ("ciphertext altered", context, altered(good, 45)),
+        ("tag altered", context, altered(good, -1)),
+        ("one byte too many", context, good + b"\0"),
+        *((f"{size} bytes only", context, good[:size]) for size in CUTS),
+        *(("low order", context, point + good[32:]) for point in LOW_ORDER),
+    ]
+    return [
+        refused(why, private=private, context=about, box=box)
+        for why, about, box in cases
+    ]
+
+
+def refused_identifiers() -> list[Content]:
+    """What must not open under the batch key with its token."""
+    key = plain.agreed(key_of("batch"), plain.public_key(TWO), "identifier-batch", 64)
+    message = plain.encode("nhs-number", "9990000018")
+    token = plain.token(LINKAGE, message)
+    good = ciphers.siv_seal(key, message, [token])
+    other = plain.agreed(key_of("batch"), plain.public_key(ONE), "identifier-batch", 64)
+    cases = [
+        ("another token", key, good, plain.token(LINKAGE, b"")),
+        ("no token", key, good, b""),
+        ("token cut short", key, good, token[:16]),
+        ("another batch", other, good, token),
+        ("the halves of the key the wrong way round", key[32:] + key[:32], good, token),
+        ("sealed without a token", key, ciphers.siv_seal(key, message, []), token),
+        (
+            "token in two parts",
+            key,
+            ciphers.siv_seal(key, message, [token, b""]),
+            token,
+        ),
+        ("vector altered", key, altered(good, 0), token),
+        ("ciphertext altered", key, altered(good, 16), token),
+        ("last byte altered", key, altered(good, -1), token),
+        ("one byte too many", key, good + b"\0", token),
+        ("vector moved behind", key, good[16:] + good[:16], token),
+        *((f"{size} bytes only", key, good[:size], token) for size in (0, 1, 15, 16)),
+    ]
+    return [
+        refused(why, key=key, sealed=sealed, token=beside)
+        for why, key, sealed, beside in cases
+    ]
+
+
+def refused_sealing_keys() -> list[Content]:
+    good = plain.agreed(key_of("batch"), plain.public_key(TWO), "identifier-batch", 64)
+    cases = [
+        ("half a key", good[:32]),
+        ("a byte short", good[:63]),
+        ("a byte long", good + b"\0"),
+        ("the same half twice", good[:32] * 2),
+        ("half of it zero", good[:32] + bytes(32)),
+        ("text", good.hex().encode()[:64]),
+        ("empty", b""),
+    ]
+    return [refused(why, key=key) for why, key in cases]
+
+
+def refused_halves() -> list[Content]:
+    one, other = plain.shares(key_of("shared 1"), key_of("pad of shared 1"))
+    third, fourth = plain.shares(key_of("shared 2"), key_of("pad of shared 2"))
+    same_key, _ = plain.shares(key_of("shared 1"), key_of("another pad"))
+    cases = [
+        ("one half twice", one, one),
+        ("halves of two keys", one, fourth),
+        ("halves of two keys, the other way", third, other),
+        ("halves of one key from two cuts", same_key, other),
+        ("content altered", altered(one, 0), other),
+        ("check value altered in the first", altered(one, 32), other),
+        ("check value altered in the second", one, altered(other, -1)),
+        ("check value missing", one[:32], other[:32]),
+        ("a byte short", one, other[:-1]),
+        ("a byte long", one + b"\0", other),
+        ("nothing", b"", b""),
+    ]
+    return [refused(why, first=first, second=second) for why, first, second in cases]
+
+
 def pseudonyms_file() -> Content:
     return {
         "origin": ORIGIN,
@@ -220,6 +345,13 @@ def construction_file() -> Content:
         "boxes": boxes(),
         "shares": halves(),
         "ledger": ledger(),
+        "low_order": [point.hex() for point in LOW_ORDER],
+        "refused": {
+            "boxes": refused_boxes(),
+            "identifiers": refused_identifiers(),
+            "sealing_keys": refused_sealing_keys(),
+            "halves": refused_halves(),
+        },
     }
 
 

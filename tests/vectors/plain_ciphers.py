@@ -34,6 +34,10 @@ def _box_entry(value: int) -> int:
 _S_BOX = [_box_entry(value) for value in range(256)]
 
 
+def joined(lists: list[list[int]]) -> list[int]:
+    return [item for items in lists for item in items]
+
+
 def _round_keys(key: bytes) -> list[list[int]]:
     size = len(key) // 4
     words = [list(key[4 * i : 4 * i + 4]) for i in range(size)]
@@ -47,7 +51,7 @@ def _round_keys(key: bytes) -> list[list[int]]:
         elif size == 8 and i % size == 4:
             word = [_S_BOX[byte] for byte in word]
         words.append([a ^ b for a, b in zip(words[i - size], word, strict=True)])
-    return [sum(words[i : i + 4], []) for i in range(0, len(words), 4)]
+    return [joined(words[i : i + 4]) for i in range(0, len(words), 4)]
 
 
 def _mixed(column: list[int]) -> list[int]:
@@ -70,7 +74,7 @@ def aes(key: bytes, block: Block) -> Block:
         state = [state[(4 * (i // 4) + 5 * (i % 4)) % 16] for i in range(16)]
         if round_key is not last:
             columns = [_mixed(state[i : i + 4]) for i in range(0, 16, 4)]
-            state = sum(columns, [])
+            state = joined(columns)
         state = [a ^ b for a, b in zip(state, round_key, strict=True)]
     return bytes(state)
 

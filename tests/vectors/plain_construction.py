@@ -67,7 +67,7 @@ def public_key(private: bytes) -> bytes:
 
 
 def agreed(private: bytes, recipient: bytes, use: str, size: int) -> bytes:
-    """The sender's side: its private key of one occasion, the recipient's public key."""
+    """The sender's side: its private key of one occasion, the other's public key."""
     secret = ciphers.x25519(private, recipient)
     info = encode("agreed-key", use, public_key(private), recipient)
     return hkdf(secret, b"", info, size)
