@@ -73,10 +73,15 @@ def open_box(private: bytes, box: bytes, context: bytes) -> bytes:
 def _agreed(
     private: bytes, other: bytes, sender: bytes, recipient: bytes, use: str, size: int
 ) -> bytes:
+    secret = _shared(private, other)
+    return derive_from_secret(secret, size, use, sender, recipient)
+
+
+def _shared(private: bytes, public: bytes) -> bytes:
+    """RFC 7748, 6.1, as it stands; apart so that its published vectors can be run."""
     own = X25519PrivateKey.from_private_bytes(private)
     try:
-        secret = own.exchange(X25519PublicKey.from_public_bytes(other))
+        return own.exchange(X25519PublicKey.from_public_bytes(public))
     except ValueError:
         # Not 32 bytes, or a point of low order, which makes the secret no secret.
         raise KeyRefused("public_key", "that is no usable public key") from None
-    return derive_from_secret(secret, size, use, sender, recipient)

@@ -12,8 +12,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from pseudonymisation.errors import EnvelopeRefused, KeyRefused
+from pseudonymisation.keys import KEY_BYTES, check_key
 
-SIV_KEY_BYTES = 64
+# One half authenticates, the other encrypts: AES-256 twice.
+SIV_KEY_BYTES = 2 * KEY_BYTES
 
 
 def seal_identifiers(key: bytes, messages: pl.Series, tokens: pl.Series) -> pl.Series:
@@ -24,7 +26,7 @@ def seal_identifiers(key: bytes, messages: pl.Series, tokens: pl.Series) -> pl.S
     cipher = _cipher(key)
     sealed = [
         cipher.encrypt(message, [token])
-        for message, token in zip(messages, tokens, strict=True)
+        for message, token in zip(messages.to_list(), tokens.to_list(), strict=True)
     ]
     return pl.Series("sealed", sealed, dtype=pl.Binary)
 
@@ -38,7 +40,7 @@ def unseal_identifiers(key: bytes, sealed: pl.Series, tokens: pl.Series) -> pl.S
     try:
         messages = [
             cipher.decrypt(each, [token])
-            for each, token in zip(sealed, tokens, strict=True)
+            for each, token in zip(sealed.to_list(), tokens.to_list(), strict=True)
         ]
     except (InvalidTag, ValueError):
         raise EnvelopeRefused(
@@ -50,4 +52,6 @@ def unseal_identifiers(key: bytes, sealed: pl.Series, tokens: pl.Series) -> pl.S
 def _cipher(key: bytes) -> AESSIV:
     if not isinstance(key, bytes) or len(key) != SIV_KEY_BYTES:
         raise KeyRefused("key_length", "an AES-SIV key is 64 bytes long")
+    if check_key(key[:KEY_BYTES]) == check_key(key[KEY_BYTES:]):
+        raise KeyRefused("key_repeats", "both halves of the key are the same")
     return AESSIV(key)
