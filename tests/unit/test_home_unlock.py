@@ -70,6 +70,7 @@ def test_served_home(home: Home, keyring: Keyring, served: Path) -> None:
     assert len(events(keyring)) == 5
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("name", NOT_FILE_KEYS)
 def test_served_home_gives_no_identifier_key(
     home: Home, keyring: Keyring, served: Path, name: str
@@ -113,6 +114,7 @@ def test_socket_of_a_dead_server(home: Home, keyring: Keyring) -> None:
         assert is_served(path)
 
 
+@pytest.mark.attack(7)
 def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     """A child gets the named keys; its environment and arguments hold none."""
     code = (
@@ -136,6 +138,7 @@ def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     assert key.hex().encode() not in done.stdout[32:]
 
 
+@pytest.mark.attack(6)
 def test_serving_only_the_named(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +152,7 @@ def test_serving_only_the_named(
     assert list(home.run_folder.iterdir()) == []
 
 
+@pytest.mark.attack(6)
 def test_serving_no_identifier_key(home: Home, keyring: Keyring) -> None:
     """Asking to serve one is refused before anything listens."""
     with (
@@ -230,6 +234,7 @@ def test_no_entry_no_key(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> N
         unlock.giver(keyring, ["landed"])("vault", 1)
 
 
+@pytest.mark.attack(7)
 def test_child_unwraps_one_key(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def test_number_joins_providers(home: Home) -> None:
     assert set(links(home, observations(*pairs)).values()) == {person_of("ann")}
 
 
+@pytest.mark.attack(16)
 def test_two_numbers_join_nothing(home: Home) -> None:
     """A local identifier used for two people leaves three persons, not one."""
     pairs = [("P1", "ann"), ("P1", "bob"), ("P1", None)]
@@ -83,6 +84,7 @@ def test_local_identifier_with_number_only_is_no_person(home: Home) -> None:
     assert person_of("P1") not in links(home, observations(("P1", "ann")))
 
 
+@pytest.mark.attack(33)
 def test_any_order_gives_the_same_people(tmp_path: Path) -> None:
     """Six orders of three months: the same links."""
     months = [
@@ -98,6 +100,7 @@ def test_any_order_gives_the_same_people(tmp_path: Path) -> None:
     assert len(found[0]) == 6
 
 
+@pytest.mark.attack(33)
 def test_recording_again_changes_nothing(home: Home) -> None:
     """A replayed submission, nulls included, adds no row."""
     month = observations(("P1", None), ("P1", "ann"), (None, "bob"))
@@ -128,6 +131,7 @@ def test_empty_vault(home: Home) -> None:
     assert found.height == 0
 
 
+@pytest.mark.attack(20)
 def test_colliding_pseudonyms_stop(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people with one pseudonym are an error, never one person."""
     monkeypatch.setattr(
