@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from sent_twice import send_twice
 
-from parity.home import Home, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home import Home, init, unlock
+from parity.home.unlock import Keyring
 from parity.intake.slot import Slot
 from parity.intake.submit import Receipt, submit
 from parity.synthetic import synthesise
@@ -58,7 +58,7 @@ class BuiltHome:
 
 def open_keyring(home: Home) -> Keyring:
     """The keyring of a synthetic home."""
-    return Keyring.open(home, passphrase(home))
+    return unlock.open_keyring(home)
 
 
 def received_at(slot: Slot) -> datetime:

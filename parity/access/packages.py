@@ -132,7 +132,7 @@ def verify_package(home: Home, keyring: Keyring, role: str) -> None:
     if manifest["package"] != role or sha256(package.file) != manifest["sha256"]:
         raise AccessError("altered", "the package is not the one that was built")
     check_storage(package.file)
-    held = _columns_in(home, package, keyring.key(package.key_name))
+    held = _columns_in(home, package, keyring.key_to_read(package.key_name))
     if held != manifest["columns"]:
         raise AccessError(
             "other_columns", "the package holds other columns than listed"
@@ -149,7 +149,7 @@ def verify_package(home: Home, keyring: Keyring, role: str) -> None:
 def _build(home: Home, keyring: Keyring, role: Role, folder: Path) -> None:
     manifest_path = home.dbt_target / "manifest.json"
     key = _file_key(keyring, role.name)
-    with reading(home, warehouse=keyring.key("warehouse")) as connection:
+    with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         check_classes(manifest_path, connection)
         tables = granted_tables(role, read_catalog(manifest_path))
         provenance = created_from(connection, _EDITION)

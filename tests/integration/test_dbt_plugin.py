@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from parity.home import Home, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import Keyring, open_keyring
 from parity.specification import PROJECT_ROOT, load
 from parity.warehouse.dbt_runner import DbtError, dbt_environment, dbt_program, run_dbt
 from parity.warehouse.landed import LandedStore
@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def keyring(home: Home) -> Keyring:
-    return Keyring.open(home, passphrase(home))
+    return open_keyring(home)
 
 
 def dbt(home: Home, **settings: str) -> subprocess.CompletedProcess[str]:
