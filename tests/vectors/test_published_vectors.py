@@ -13,7 +13,7 @@ import cryptography_vectors
 import polars as pl
 import pytest
 
-from pseudonymisation.derivation import _hkdf
+from pseudonymisation.derivation import hkdf
 from pseudonymisation.envelope import _seal
 from pseudonymisation.errors import KeyRefused
 from pseudonymisation.keyed_hash import _hmac
@@ -66,7 +66,7 @@ def test_hkdf() -> None:
     for record in HKDF_RECORDS:
         salt, info = (bytes.fromhex(record[name]) for name in ("salt", "info"))
         key = bytes.fromhex(record["IKM"])
-        assert _hkdf(key, salt or None, info, int(record["L"])).hex() == record["OKM"]
+        assert hkdf(key, salt or None, info, int(record["L"])).hex() == record["OKM"]
 
 
 def test_scrypt() -> None:
