@@ -120,7 +120,8 @@ def test_pseudonyms_are_the_projects_own(
     built: tuple[Home, Keyring], package: Package
 ) -> None:
     home, keyring = built
-    key = derive(keyring.key("root"), "project", "researcher", "epoch-1")
+    salt = keyring.key("project:researcher")
+    key = derive(keyring.key("root"), "project", "researcher", salt=salt)
     expected = {
         str(UUID(bytes=pseudonym(key, "project-pseudonym", UUID(old).bytes)))
         for old in (PERSON.format(1), PERSON.format(2))
@@ -150,8 +151,9 @@ def test_joins_work_on_and_unknown_stays_unknown(
 
 @pytest.mark.attack(21)
 def test_two_projects_share_no_pseudonym(built: tuple[Home, Keyring]) -> None:
-    root = built[1].key("root")
-    keys = {rekeying.project_key(root, name) for name in ("researcher", "other")}
+    keys = {
+        rekeying.project_key(built[1], name).key for name in ("researcher", "other")
+    }
     old = UUID(PERSON.format(1)).bytes
     assert len({pseudonym(key, "project-pseudonym", old) for key in keys}) == 2
 
