@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from parity.home import Home
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import Keyring, open_keyring
 
 
 class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -34,4 +34,4 @@ class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The unlocked keyring. Raises HomeError on a wrong passphrase."""
         home = self.home()
         file = Path(self.passphrase_file) if self.passphrase_file else None
-        return Keyring.open(home, passphrase(home, passphrase_file=file))
+        return open_keyring(home, passphrase_file=file)

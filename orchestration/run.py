@@ -27,7 +27,7 @@ from orchestration.resources import HomeResource
 from orchestration.transformation import warehouse
 from parity.home import Home
 from parity.home.private_files import write_private
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import open_keyring
 from parity.intake.inbox import quarantine, ready_files
 from parity.intake.slot import Slot
 from parity.publication.periods import latest_month
@@ -109,7 +109,7 @@ def run(
     _step(chain, "warehouse: dbt build with its tests and gates", warehouse)
     _step(chain, "package: researcher", researcher_package)
     _step(chain, "package: equality lead", equality_lead_package)
-    keyring = Keyring.open(home, passphrase(home, passphrase_file=passphrase_file))
+    keyring = open_keyring(home, passphrase_file=passphrase_file)
     month = latest_month(home, keyring) if not chain.summary.failed else None
     if month is not None:
         _publish(chain, month)

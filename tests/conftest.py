@@ -15,12 +15,15 @@ from pathlib import Path
 import pytest
 from sent_twice import send_twice
 
-from parity.home import Home, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home import Home, init, unlock
+from parity.home.unlock import Keyring
 from parity.intake.slot import Slot
 from parity.intake.submit import Receipt, submit
 from parity.synthetic import synthesise
 from parity.warehouse.build import build
+
+# The intruder report and its fixture `intruder`, for every folder of tests.
+pytest_plugins = ["pytester", "threats.plugin"]
 
 FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 
@@ -55,7 +58,7 @@ class BuiltHome:
 
 def open_keyring(home: Home) -> Keyring:
     """The keyring of a synthetic home."""
-    return Keyring.open(home, passphrase(home))
+    return unlock.open_keyring(home)
 
 
 def received_at(slot: Slot) -> datetime:

@@ -34,7 +34,7 @@ _Types = Mapping[str, Mapping[str, str]]
 
 def check_home_classes(home: Home, keyring: Keyring) -> None:
     """Hold the gate on a home's warehouse as last built. Raises AccessError."""
-    with reading(home, warehouse=keyring.key("warehouse")) as connection:
+    with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         check_classes(home.dbt_target / "manifest.json", connection)
 
 

@@ -113,8 +113,9 @@ def digest(
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
     files = {"landed": found.landed_file, "warehouse": found.warehouse_file}
     names = [name for name, file in files.items() if file.exists()]
-    key = derive(keyring.key("root"), "content-digest")
-    with reading(found, **{name: keyring.key(name) for name in names}) as connection:
+    key = derive(keyring.key_to_read("root"), "content-digest")
+    file_keys = {name: keyring.key_to_read(name) for name in names}
+    with reading(found, **file_keys) as connection:
         digests = {
             f"{name}.{table}": value
             for name in names

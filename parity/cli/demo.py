@@ -24,7 +24,7 @@ from parity.cli.run_chain import tell
 from parity.cli.screen import complain, say, show_table
 from parity.home import Home, HomeError, init
 from parity.home.layout import description_file
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import open_keyring
 from parity.publication import Publication, ethnic_group_summary, publish_month
 from parity.specification import PROJECT_ROOT
 from parity.synthetic import synthesise
@@ -57,7 +57,7 @@ def main() -> int:
         complain(f"not loaded: {summary.not_loaded}; failed: {summary.failed}")
         return summary.exit_code
     with _step("publication: March 2025, which ends the financial year"):
-        keyring = Keyring.open(home, passphrase(home))
+        keyring = open_keyring(home)
         publication = publish_month(home, keyring, _LAST_MONTH)
     _show(home, publication)
     return DONE

@@ -46,13 +46,13 @@ def open_home(
     home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
 ) -> tuple[Home, Keyring]:
     """The home that the options name, with its keyring open. Raises HomeError."""
-    from parity.home.unlock import Keyring, passphrase
+    from parity.home.unlock import open_keyring
 
     found = Home.find(home)
-    secret = passphrase(
+    keyring = open_keyring(
         found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
     )
-    return found, Keyring.open(found, secret)
+    return found, keyring
 
 
 def parse_month(text: str) -> date:

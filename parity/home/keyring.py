@@ -1,216 +1,315 @@
-"""The keyring: every key of a home, wrapped under its passphrase, in one 0600 file.
+"""The keyring: every key of a home, wrapped, each with its state and its dates.
 
-A passphrase becomes a key by scrypt; from that come two keys by HKDF, one that wraps
-(AES-256-GCM) and one whose check value tells a wrong passphrase from a damaged file.
-All that is said about a key (name, purpose, version, state, dates) is authenticated
-with it, so that no record can be passed off as another. An opened keyring holds the
-wrapping key alone; a key is unwrapped when it is asked for.
+What belongs here: handing a key to whoever may have it, and the acts that change one.
+A key is asked for to protect (`key`: in force and within its period) or to read what it
+once protected (`key_to_read`); any other use is refused with a code. Each act is in the
+ledger before it is in the file. A crash between the two leaves an entry without its
+act: the home opens and works as before, parity.home.keyring_check tells, and doing the
+act again settles it.
+
+An opened keyring holds the wrapping key alone; a key is unwrapped when it is asked for.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from parity.home.errors import HomeError
+from parity.home.key_record import (
+    KeyRecord,
+    Purpose,
+    State,
+    new_record,
+    newest,
+)
+from parity.home.key_wrapping import KeyProvider, new_provider, open_provider
+from parity.home.keyring_file import KeyringFile, damaged, mark_of, read_content
 from parity.home.ledger import Ledger
 from parity.home.lock import holding
-from parity.home.private_files import read_private, write_private
 from parity.home.secret import SecretBytes
-from pseudonymisation.derivation import derive
-from pseudonymisation.encoding import encode
-from pseudonymisation.envelope import seal, unseal
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keys import check_value, generate_key
-from pseudonymisation.passphrase_key import Cost, key_from_passphrase, new_cost
+from pseudonymisation.passphrase_key import Cost
 
 if TYPE_CHECKING:
     from parity.home.layout import Home
 
-Purpose = Literal[
-    "derivation", "linkage", "ledger", "receipt", "sealing", "signing", "file"
-]
-State = Literal["active", "destroyed"]
+__all__ = ["LEDGER_KEY", "KeyRecord", "Keyring", "Purpose", "State"]
 
 LEDGER_KEY = "ledger"
-
-_FORMAT = "parity-keyring-1"
-
-
-@dataclass(frozen=True)
-class KeyRecord:
-    """What is known of one key. wrapped: its envelope, empty once destroyed."""
-
-    name: str
-    purpose: Purpose
-    version: int
-    state: State
-    created_at: str
-    changed_at: str
-    check_value: str
-    wrapped: str = field(default="", repr=False)
-
-    @property
-    def context(self) -> bytes:
-        """What the envelope is bound to: everything said here about the key."""
-        said = {k: str(v) for k, v in asdict(self).items() if k != "wrapped"}
-        return encode("keyring-record", *[p for pair in said.items() for p in pair])
 
 
 class Keyring:
     """The keys of a home, unlocked. Shows none of them when printed."""
 
-    def __init__(self, path: Path, wrapping_key: bytes) -> None:
-        self._path = path
-        self._wrapping_key = wrapping_key
+    def __init__(self, path: Path, provider: KeyProvider) -> None:
+        self._provider = provider
+        self._file = KeyringFile(path, provider)
 
     def __repr__(self) -> str:
-        return f"<Keyring {self._path.name}>"
+        return f"<Keyring {self._file.path.name}>"
 
     def __reduce__(self) -> str:
         raise HomeError("not_picklable", "a keyring stays in its process")
 
     @classmethod
     def create(
-        cls, path: Path, passphrase: SecretBytes, cost: Cost | None = None
+        cls, path: Path, secret: SecretBytes, cost: Cost | None = None
     ) -> Keyring:
-        """A new keyring without keys. Raises HomeError when there is one already."""
+        """A new keyring without keys. Raises HomeError when there is one already.
+
+        secret: a passphrase, or a `WrappingKey` (parity.home.key_wrapping).
+        """
         if path.exists():
             raise HomeError("keyring_exists", "this home has a keyring already")
-        cost = cost or new_cost()
-        wrapping_key, check = _open_with(passphrase, cost)
-        content = {
-            "format": _FORMAT,
-            "scrypt": {"n": cost.n, "r": cost.r, "p": cost.p, "salt": cost.salt.hex()},
-            "passphrase_check": check,
-            "keys": [],
-        }
-        write_private(path, _written(content))
-        return cls(path, wrapping_key)
+        made = new_provider(secret, cost)
+        keyring = cls(path, made.provider)
+        keyring._file.write(keyring._file.drafted((), made.told))
+        return keyring
 
     @classmethod
-    def open(cls, home: Home, passphrase: SecretBytes) -> Keyring:
-        """A home's keyring. Raises HomeError: wrong_passphrase, keyring_damaged."""
-        content = _read(home.keyring_file)
+    def open(cls, home: Home, secret: SecretBytes) -> Keyring:
+        """A home's keyring; parity.home.unlock.open_keyring finds its secret too.
+
+        Raises HomeError: wrong_passphrase, wrong_wrapping_key, other_key_provider,
+        keyring_damaged, keyring_version.
+        """
+        content = read_content(home.keyring_file)
         try:
-            told = content["scrypt"]
-            salt = bytes.fromhex(told["salt"])
-            n, r, p = (int(told[name]) for name in ("n", "r", "p"))
-            cost = Cost(salt=salt, n=n, r=r, p=p)
-            expected = str(content["passphrase_check"])
+            provider = open_provider(content["provider"], secret)
         except (KeyError, TypeError, ValueError):
-            raise _damaged() from None
-        wrapping_key, check = _open_with(passphrase, cost)
-        if not hmac.compare_digest(check.encode(), expected.encode()):
-            raise HomeError("wrong_passphrase", "the passphrase is not this home's")
-        return cls(home.keyring_file, wrapping_key)
+            raise damaged() from None
+        keyring = cls(home.keyring_file, provider)
+        keyring.records()
+        return keyring
 
     def records(self) -> tuple[KeyRecord, ...]:
         """Every key that there is or was, in order of creation."""
-        try:
-            return tuple(KeyRecord(**record) for record in _read(self._path)["keys"])
-        except (KeyError, TypeError):
-            raise _damaged() from None
+        return self._file.records()
 
     def names(self) -> tuple[str, ...]:
-        """The names of the active keys."""
+        """The names of the keys in force."""
         return tuple(r.name for r in self.records() if r.state == "active")
 
-    def record(self, name: str) -> KeyRecord:
-        """The newest key of a name. Raises HomeError when there never was one."""
-        found = [record for record in self.records() if record.name == name]
-        if not found:
-            raise HomeError("no_such_key", "there is no key of that name")
-        return max(found, key=lambda record: record.version)
+    def record(self, name: str, version: int | None = None) -> KeyRecord:
+        """A key's newest version, or that one. Raises HomeError: no_such_key."""
+        return newest(
+            [
+                r
+                for r in self.records()
+                if r.name == name and version in (None, r.version)
+            ]
+        )
 
     def key(self, name: str) -> bytes:
-        """The bytes of an active key. Raises HomeError: no_such_key, key_destroyed."""
-        record = self.record(name)
-        if record.state != "active":
-            raise HomeError("key_destroyed", "that key was destroyed")
-        try:
-            envelope = b64decode(record.wrapped, validate=True)
-            key = unseal(self._wrapping_key, envelope, record.context)
-        except (CodedError, ValueError):
-            raise _damaged() from None
-        if check_value(key) != record.check_value:
-            raise _damaged()
-        return key
+        """The key in force, for protecting: sealing, signing, making, writing.
+
+        Raises HomeError: no_such_key, key_pre_active, key_deactivated, key_compromised,
+        key_destroyed, or key_expired past its period of protecting.
+        """
+        return self._unwrapped(self._protecting(name, _now()))
+
+    def key_to_read(self, name: str, version: int | None = None) -> bytes:
+        """A key in force or laid down, for reading what it once protected.
+
+        version: None is the newest that may read. Raises HomeError as `key` does;
+        key_expired past its period of reading.
+        """
+        return self._unwrapped(self._reading(name, version, _now()))
+
+    def versions_to_read(self, name: str) -> tuple[int, ...]:
+        """The versions that `key_to_read` gives today, none when there is no key."""
+        return tuple(r.version for r in self._readable(name, _now()))
+
+    def version(self, name: str) -> int:
+        """The version in force, whatever its age. Raises HomeError as `key` does."""
+        return self._in_force(name).version
+
+    def prepared(self, name: str, version: int) -> bytes:
+        """The bytes of a key that is not in force yet, for filling its new file.
+
+        After `activate` too, so that a filling that was cut off can go on. Raises
+        HomeError for a key that is neither.
+        """
+        record = self.record(name, version)
+        if record.state not in ("pre_active", "active"):
+            raise record.refusal()
+        return self._unwrapped(record)
 
     def generate(self, name: str, purpose: Purpose) -> bytes:
-        """A new active key. Raises HomeError when the name has an active one."""
+        """A new key in force. Raises HomeError when the name has one."""
         with self._writing():
-            same = [record for record in self.records() if record.name == name]
-            if any(record.state == "active" for record in same):
+            if name in self.names():
                 raise HomeError("key_exists", "there is an active key of that name")
-            now, key = _now(), generate_key()
-            version = 1 + max((record.version for record in same), default=0)
-            bare = KeyRecord(
-                name, purpose, version, "active", now, now, check_value(key)
-            )
-            envelope = seal(self._wrapping_key, key, bare.context)
-            new = replace(bare, wrapped=b64encode(envelope).decode("ascii"))
-            self._note("key_generated", new)
-            self._write((*self.records(), new))
-        return key
+            return self._add(name, purpose, "active", _now())[1]
 
-    def destroy(self, name: str) -> None:
-        """Forget a key; its record stays. What it encrypts is lost for good."""
+    def prepare(self, name: str, purpose: Purpose) -> tuple[int, bytes]:
+        """A new version, not in force yet; the former one stays so. Version and key."""
         with self._writing():
-            record = self.record(name)
-            gone = replace(record, state="destroyed", changed_at=_now(), wrapped="")
-            self._note("key_destroyed", gone)
-            self._write([gone if r == record else r for r in self.records()])
+            return self._add(name, purpose, "pre_active", _now())
+
+    def activate(self, name: str, version: int) -> None:
+        """Put a version in force and lay down the former, in one write.
+
+        Done again it changes nothing. Raises HomeError: no_such_key, key_transition.
+        """
+        with self._writing():
+            new, now = self.record(name, version), _now()
+            if new.state == "active":
+                return
+            former = [
+                record.turned("deactivated", now)
+                for record in self.records()
+                if record.name == name and record.state == "active"
+            ]
+            self._change([*former, new.turned("active", now)])
+
+    def deactivate(self, name: str, version: int | None = None) -> None:
+        """Lay a key down: it reads, and protects no more. None is the one in force."""
+        with self._writing():
+            found = self._in_force(name) if version is None else None
+            self._turn(found or self.record(name, version), "deactivated")
+
+    def compromise(self, name: str, version: int) -> None:
+        """Mark a key as known to others: nothing is protected or read with it again."""
+        with self._writing():
+            self._turn(self.record(name, version), "compromised")
+
+    def destroy(self, name: str, version: int | None = None) -> None:
+        """Forget a key (None: the newest); its record stays.
+
+        What it encrypts is lost for good, unless somebody has an older copy of the
+        keyring file together with what opens it.
+        """
+        with self._writing():
+            self._turn(self.record(name, version), "destroyed")
+
+    def rotate(self, name: str) -> int:
+        """Put a new version in force; the former reads on. Returns the new version.
+
+        Only for a key under which nothing must be written anew (signing keys).
+        """
+        with self._writing():
+            version, _ = self.prepare(name, self.record(name).purpose)
+            self.activate(name, version)
+        return version
+
+    def mark(self) -> str:
+        """The mark of the keyring file, as the ledger holds it."""
+        return self._file.mark()
+
+    def unwrap(self, record: KeyRecord) -> None:
+        """Check that a record's envelope holds its key. Raises HomeError if not."""
+        self._unwrapped(record)
 
     def ledger(self) -> Ledger:
-        """The ledger of this keyring's home, under its key."""
-        return Ledger(self._path.with_name("ledger.jsonl"), self.key(LEDGER_KEY))
+        """The ledger of this keyring's home, under its key.
 
-    def _note(self, event: str, record: KeyRecord) -> None:
-        # The ledger's own key comes first of all; there is no ledger to note it in.
-        if record.name != LEDGER_KEY:
-            self.ledger().append(
-                event, key=record.name, purpose=record.purpose, version=record.version
-            )
+        Its key's age stops nothing: a ledger that takes no entry would stop the home
+        and with it every act that could mend it.
+        """
+        key = self._unwrapped(self._in_force(LEDGER_KEY))
+        return Ledger(self._file.path.with_name("ledger.jsonl"), key)
+
+    def _protecting(self, name: str, now: datetime) -> KeyRecord:
+        record = self._in_force(name)
+        if not record.protects(now):
+            raise record.refusal()
+        return record
+
+    def _reading(self, name: str, version: int | None, now: datetime) -> KeyRecord:
+        wanted = self.record(name, version)
+        ready = self._readable(name, now)
+        if version is not None:
+            ready = [record for record in ready if record == wanted]
+        if not ready:
+            raise wanted.refusal()
+        return newest(ready)
+
+    def _readable(self, name: str, now: datetime) -> list[KeyRecord]:
+        return [r for r in self.records() if r.name == name and r.reads(now)]
+
+    def _in_force(self, name: str) -> KeyRecord:
+        named = [record for record in self.records() if record.name == name]
+        for record in named:
+            if record.state == "active":
+                return record
+        # A version that was once in force says more than one that is only prepared.
+        once = [record for record in named if record.state != "pre_active"]
+        raise newest(once or named).refusal()
+
+    def _unwrapped(self, record: KeyRecord) -> bytes:
+        try:
+            envelope = b64decode(record.wrapped, validate=True)
+            key = self._provider.unwrap(envelope, record.context)
+        except (CodedError, ValueError):
+            raise damaged() from None
+        if check_value(key) != record.check_value:
+            raise damaged()
+        return key
+
+    def _add(
+        self, name: str, purpose: Purpose, state: State, now: datetime
+    ) -> tuple[int, bytes]:
+        same = [record for record in self.records() if record.name == name]
+        if any(record.purpose != purpose for record in same):
+            raise HomeError("key_purpose", "that name has keys for another purpose")
+        key = generate_key()
+        version = 1 + max((record.version for record in same), default=0)
+        bare = new_record(name, purpose, version, state, now, check_value(key))
+        envelope = self._provider.wrap(key, bare.context)
+        new = replace(bare, wrapped=b64encode(envelope).decode("ascii"))
+        event = "key_generated" if state == "active" else "key_prepared"
+        self._write([(event, new)], (*self.records(), new))
+        return version, key
+
+    def _turn(self, record: KeyRecord, state: State) -> None:
+        self._change([record.turned(state, _now())])
+
+    def _change(self, changed: list[KeyRecord]) -> None:
+        by_key = {(record.name, record.version): record for record in changed}
+        records = [by_key.get((r.name, r.version), r) for r in self.records()]
+        self._write([(_EVENTS[r.state], r) for r in changed], records)
+
+    def _write(
+        self, acts: list[tuple[str, KeyRecord]], records: Iterable[KeyRecord]
+    ) -> None:
+        """Enter the acts and the mark of the new file, then put it in place.
+
+        The ledger's own key comes first of all, when there is nothing to enter it in;
+        later it has no other state, for without it nothing can be done.
+        """
+        content = self._file.drafted(records)
+        if any(record.name == LEDGER_KEY for _, record in acts):
+            if any(record.name == LEDGER_KEY for record in self.records()):
+                raise HomeError("ledger_key_stays", "the ledger's key stays as it is")
+        else:
+            ledger = self.ledger()
+            for event, of in acts:
+                ledger.append(
+                    event, key=of.name, purpose=of.purpose, version=of.version
+                )
+            ledger.append("keyring_written", seal=mark_of(content))
+        self._file.write(content)
 
     def _writing(self) -> AbstractContextManager[None]:
-        return holding(self._path.with_suffix(".lock"), "keyring")
-
-    def _write(self, records: Iterable[KeyRecord]) -> None:
-        content = _read(self._path) | {"keys": [asdict(record) for record in records]}
-        write_private(self._path, _written(content))
+        return holding(self._file.path.with_suffix(".lock"), "keyring")
 
 
-def _open_with(passphrase: SecretBytes, cost: Cost) -> tuple[bytes, str]:
-    key = key_from_passphrase(passphrase.reveal(), cost)
-    check = check_value(derive(key, "keyring", "passphrase-check"))
-    return derive(key, "keyring", "wrapping"), check
+_EVENTS: dict[State, str] = {
+    "pre_active": "key_prepared",
+    "active": "key_activated",
+    "deactivated": "key_deactivated",
+    "compromised": "key_compromised",
+    "destroyed": "key_destroyed",
+}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(read_private(path))
-    except ValueError:
-        raise _damaged() from None
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise _damaged()
-    return content
-
-
-def _written(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, indent=1).encode("ascii") + b"\n"
-
-
-def _damaged() -> HomeError:
-    return HomeError("keyring_damaged", "the keyring is damaged or was altered")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,7 +1,8 @@
-"""Where a passphrase may come from: a descriptor, a private file, or the keyboard.
+"""Where a home's secret may come from: a descriptor, a private file, the keyboard.
 
-Never from the environment or an argument: both can be read in /proc for as long as the
-process lives, and go down to every child. They may carry the path of a file.
+The secret is a passphrase, or a wrapping key that systemd hands over. Never from the
+environment or an argument: both can be read in /proc for as long as the process lives,
+and go down to every child. They may carry the path of a file.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from pathlib import Path
 
 from parity.home.errors import HomeError
 from parity.home.layout import Home
-from parity.home.private_files import harden_process, read_private
-from parity.home.secret import SecretBytes
+from parity.home.private_files import harden_process, read_credential, read_private
+from parity.home.secret import SecretBytes, WrappingKey
+from pseudonymisation.keys import check_key
 
 _CREDENTIAL = "parity-passphrase"
+_KEY_CREDENTIAL = "parity-wrapping-key"
 _LONGEST = 4096
 
 
@@ -40,16 +43,47 @@ def passphrase(
         )
     if passphrase_fd is not None:
         return _from_descriptor(passphrase_fd)
+    if passphrase_file is None and (credential := _credential(_CREDENTIAL)):
+        return _secret(read_credential(credential))
     file = passphrase_file or _known_file(home)
     if file is not None:
         return _secret(read_private(file))
     return _from_terminal()
 
 
-def _known_file(home: Home) -> Path | None:
+def wrapping_key() -> WrappingKey:
+    """The wrapping key that systemd hands over as `parity-wrapping-key`: 32 bytes.
+
+    Raises HomeError when there is none or others may read it, KeyRefused when it is no
+    good key.
+    """
+    harden_process()
+    credential = _credential(_KEY_CREDENTIAL)
+    if credential is None:
+        raise HomeError(
+            "no_wrapping_key",
+            "no wrapping key: it comes as the systemd credential parity-wrapping-key",
+        )
+    return WrappingKey(check_key(read_credential(credential)))
+
+
+def refuse_passphrase(provider: str, file: Path | None, descriptor: int | None) -> None:
+    """Raise HomeError when a passphrase is offered where none is taken."""
+    if file is not None or descriptor is not None:
+        raise HomeError(
+            "other_key_provider",
+            f"with the key provider {provider} no passphrase opens",
+        )
+
+
+def _credential(name: str) -> Path | None:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder and (credential := Path(folder) / _CREDENTIAL).exists():
+    if folder and (credential := Path(folder) / name).exists():
         return credential
+    return None
+
+
+def _known_file(home: Home) -> Path | None:
     if named := os.environ.get("PARITY_PASSPHRASE_FILE"):
         return Path(named)
     own = home.synthetic_passphrase_file

@@ -22,6 +22,7 @@ _OTHERS = 0o077
 _PROC = Path("/proc")
 _START_TIME = 19  # of the words in /proc/<pid>/stat after the program's name
 _numbers = itertools.count(1)
+_NOT_FROM_ROOT = 0o037  # all but reading by the group
 
 
 def harden_process() -> None:
@@ -51,6 +52,19 @@ def check_file(path: Path) -> Path:
     if not stat.S_ISREG(found.st_mode):
         raise HomeError("not_a_file", f"{path.name} is not a regular file")
     return _check_owner_only(path, found)
+
+
+def read_credential(path: Path) -> bytes:
+    """The bytes of a file that systemd put there for this service. Raises HomeError.
+
+    Ours alone, or root's: then systemd grants us reading by an access list, whose mask
+    shows as the group's bits.
+    """
+    found = _look(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+    _check_credential(path, found)
+    return path.read_bytes()
 
 
 def read_private(path: Path) -> bytes:
@@ -117,6 +131,13 @@ def _look(path: Path) -> os.stat_result:
         return path.lstat()
     except FileNotFoundError:
         raise HomeError("missing", f"{path.name} does not exist") from None
+
+
+def _check_credential(path: Path, found: os.stat_result) -> None:
+    from_root = found.st_uid == 0 != os.geteuid()
+    if from_root and not stat.S_IMODE(found.st_mode) & _NOT_FROM_ROOT:
+        return
+    _check_owner_only(path, found)
 
 
 def _check_owner_only(path: Path, found: os.stat_result) -> Path:

@@ -1,4 +1,4 @@
-"""Bytes that do not show themselves: for a passphrase on its way to the keyring.
+"""Bytes that do not show themselves: what opens a keyring, on its way there.
 
 Python cannot promise to wipe memory; what this prevents is a secret in a traceback, a
 log, a repr or a pickle.
@@ -26,3 +26,9 @@ class SecretBytes:
 
     def __reduce__(self) -> str:
         raise HomeError("not_picklable", "a secret stays in its process")
+
+
+class WrappingKey(SecretBytes):
+    """The 32 bytes of a wrapping key; a plain `SecretBytes` is a passphrase."""
+
+    __slots__ = ()

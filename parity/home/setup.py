@@ -16,7 +16,7 @@ from parity.home.errors import HomeError
 from parity.home.keyring import LEDGER_KEY, Keyring, Purpose
 from parity.home.layout import HOME_VERSION, Home, description_file
 from parity.home.private_files import harden_process, make_folder, write_private
-from parity.home.secret import SecretBytes
+from parity.home.secret import SecretBytes, WrappingKey
 
 _SHORTEST_PASSPHRASE = 12
 
@@ -25,19 +25,28 @@ _FIRST_KEYS: tuple[tuple[str, Purpose], ...] = (
     (LEDGER_KEY, "ledger"),
     ("root", "derivation"),
     ("linkage", "linkage"),
+    ("epoch", "derivation"),
     ("receipt", "receipt"),
     ("sealed", "sealing"),
     ("vault", "file"),
     ("landed", "file"),
     ("warehouse", "file"),
+    ("checkpoint", "signing"),
 )
 
 
-def init(root: Path, *, synthetic: bool, passphrase: bytes | None = None) -> Home:
+def init(
+    root: Path,
+    *,
+    synthetic: bool,
+    passphrase: bytes | None = None,
+    wrapping_key: WrappingKey | None = None,
+) -> Home:
     """Make a home in a new or empty folder.
 
     passphrase: at least 12 bytes; asked of a live home. A synthetic home without one
-    makes its own and keeps it in a 0600 file. Raises HomeError.
+    makes its own and keeps it in a 0600 file. wrapping_key: in the passphrase's place,
+    from a provider that has none (parity.home.key_wrapping). Raises HomeError.
     """
     harden_process()
     root = root.resolve()
@@ -45,11 +54,11 @@ def init(root: Path, *, synthetic: bool, passphrase: bytes | None = None) -> Hom
         raise HomeError("in_work_tree", "a live home may not stand in a git work tree")
     if root.exists() and any(root.iterdir()):
         raise HomeError("not_empty", "a home is made in a new or empty folder")
-    secret = _chosen(passphrase, synthetic)
+    secret = wrapping_key or _chosen(passphrase, synthetic)
     home = Home(root=root, kind="synthetic" if synthetic else "live")
     for folder in (root, *home.folders):
         _make_with_parents(folder, root)
-    if passphrase is None:
+    if passphrase is None and wrapping_key is None:
         write_private(home.synthetic_passphrase_file, secret.reveal() + b"\n")
     keyring = Keyring.create(home.keyring_file, secret)
     for name, purpose in _FIRST_KEYS:

@@ -1,16 +1,18 @@
-"""Unlocking: from a passphrase to keys, and from an unlocked process to others.
+"""Unlocking: from a secret to keys, and from an unlocked process to others.
 
-Three ways a process gets a key. With the passphrase it opens the keyring. Without, it
+Three ways a process gets a key. With the home's secret (a passphrase, or a wrapping key
+that systemd hands over) it opens the keyring: `open_keyring`. Without, it
 asks a socket for a file key: `parity unlock` serves the home's, a parent serves its
 child's own. Failing both, a short-lived child of its own opens the keyring and hands
 over that one key, so that the asking process (dbt's) never holds the passphrase or
 another key.
 
-Only file keys are served: never the keys that make pseudonyms, sign or seal. A request
-is in the ledger before its key is given.
+Only keys of the warehouse's files and of packages are served: never the vault's, which
+intake alone opens, with the secret; never those that make pseudonyms, sign or seal. A
+request is in the ledger before its key is given.
 
 The limit, said plainly: processes of one user are not walls to each other. Where the
-passphrase lies in a file, whatever runs as that user can read it.
+secret lies in a file, whatever runs as that user can read it.
 """
 
 from __future__ import annotations
@@ -35,13 +37,51 @@ from parity.home.key_socket import (
     serve_until,
 )
 from parity.home.keyring import Keyring
+from parity.home.keyring_file import provider_of
 from parity.home.layout import Home
-from parity.home.passphrase import passphrase
+from parity.home.passphrase import passphrase, refuse_passphrase, wrapping_key
 from parity.home.secret import SecretBytes
 
-__all__ = ["Keyring", "SecretBytes", "file_key", "passphrase", "serve", "serving"]
+__all__ = [
+    "Keyring",
+    "SecretBytes",
+    "file_key",
+    "open_keyring",
+    "passphrase",
+    "serve",
+    "serving",
+]
 
 _SOCKET = "keys.socket"
+
+# Who asks: dbt's plugin for the two files of the warehouse, a reader for a package.
+_SERVED_FILES = ("landed", "warehouse")
+_SERVED_PACKAGES = "package:"
+# What the asker writes: its key must be within its period of protecting.
+_WRITTEN = ("warehouse",)
+
+
+def open_keyring(
+    home: Home,
+    *,
+    passphrase_file: Path | None = None,
+    passphrase_fd: int | None = None,
+) -> Keyring:
+    """The keyring of a home, opened by the secret of the provider that made it.
+
+    The two options are for a passphrase; see parity.home.passphrase for the other ways.
+    Raises HomeError: other_key_provider when they are given for a keyring that no
+    passphrase opens, and what `Keyring.open` raises.
+    """
+    provider = provider_of(home.keyring_file)
+    if provider == "passphrase":
+        secret = passphrase(
+            home, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
+        )
+    else:
+        refuse_passphrase(provider, passphrase_file, passphrase_fd)
+        secret = wrapping_key()
+    return Keyring.open(home, secret)
 
 
 def serve(home: Home, keyring: Keyring, stop: threading.Event | None = None) -> None:
@@ -102,15 +142,17 @@ def giver(keyring: Keyring, names: Collection[str] | None) -> Giver:
             keyring.ledger().append("key_refused", reason=error.code, process=process)
             raise
         keyring.ledger().append("key_given", key=name, process=process)
-        return keyring.key(name)
+        return keyring.key(name) if name in _WRITTEN else keyring.key_to_read(name)
 
     return give
 
 
 def check_file_key(keyring: Keyring, name: str) -> None:
-    """Raise HomeError unless the name is that of a key that opens a file."""
+    """Raise HomeError unless the name is that of a file key that somebody asks for."""
     if keyring.record(name).purpose != "file":
         raise HomeError("not_a_file_key", "only keys of files are served")
+    if name not in _SERVED_FILES and not name.startswith(_SERVED_PACKAGES):
+        raise HomeError("key_not_served", "that key is not served here")
 
 
 def _check_served(name: str, names: Collection[str] | None) -> None:

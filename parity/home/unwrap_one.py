@@ -15,7 +15,7 @@ from pathlib import Path
 
 from parity.home.key_socket import given, refused
 from parity.home.layout import Home
-from parity.home.unlock import Keyring, giver, passphrase
+from parity.home.unlock import giver, open_keyring
 from pseudonymisation.errors import CodedError
 
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     with socket.socket(fileno=int(descriptor)) as channel:
         try:
             home = Home.find(Path(root))
-            keyring = Keyring.open(home, passphrase(home))
+            keyring = open_keyring(home)
             answer, code = given(giver(keyring, None)(name, os.getppid())), 0
         except CodedError as error:
             answer, code = refused(error.code), 1

@@ -65,7 +65,7 @@ def submissions(
 def _accepted(home: Home, keyring: Keyring) -> list[SubmissionRow]:
     if not home.landed_file.exists():
         return []
-    with reading(home, landed=keyring.key("landed")) as connection:
+    with reading(home, landed=keyring.key_to_read("landed")) as connection:
         return [SubmissionRow(*r) for r in connection.execute(_ARRIVALS).fetchall()]
 
 

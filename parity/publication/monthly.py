@@ -70,7 +70,7 @@ def publish_month(
         known = ", ".join(cells.EDITIONS)
         raise PublicationError("edition", f"the editions are: {known}", exit_code=2)
     chosen = profile(profile_name)
-    with reading(home, warehouse=keyring.key("warehouse")) as connection:
+    with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         tables = _tables(connection, month, edition, chosen)
         provenance = created_from(connection, edition, month)
     kinds = {kind: _file_name(home, kind, month, edition) for kind in tables}

@@ -11,7 +11,7 @@ from parity.warehouse.connections import reading
 
 def latest_month(home: Home, keyring: Keyring) -> date | None:
     """First day of the last month with measures; None in an empty warehouse."""
-    with reading(home, warehouse=keyring.key("warehouse")) as connection:
+    with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         found = connection.execute(
             "select max(reporting_month) from warehouse.measures.fct_measures"
         ).fetchone()

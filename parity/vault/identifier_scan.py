@@ -76,13 +76,13 @@ def run_check_identifiers(
     """
     if raw is None:
         workdir = home.landing_inbox.parent
-        sealed = (home.landing_sealed, keyring.key("sealed"))
+        sealed = (home.landing_sealed, keyring.key_to_read("sealed"))
         needles = needles_of_sealed(*sealed, limit_per_field, workdir)
     else:
         needles = collect_needles([raw], limit_per_field)
     names = [n for n in keyring.names() if n in _ZONE_KEYS or _is_package(n)]
     detector = Detector(needles)
-    _look_at_home(detector, home, {name: keyring.key(name) for name in names})
+    _look_at_home(detector, home, {name: keyring.key_to_read(name) for name in names})
     for pid in (os.getpid(), *descendants(os.getpid())):
         look_at_process(detector, pid)
     return detector.report(expected=_expected(home, needles))

@@ -12,7 +12,7 @@ import pytest
 
 from parity.access import AccessError, check_classes
 from parity.home import Home, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import open_keyring
 from parity.specification import PROJECT_ROOT, load
 from parity.warehouse.connections import reading
 from parity.warehouse.dbt_runner import dbt_environment, dbt_program
@@ -26,7 +26,7 @@ YAML = f"models/marts/core/{MODEL}.yml"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = init(tmp_path_factory.mktemp("gate") / "home", synthetic=True)
-    key = Keyring.open(home, passphrase(home)).key("landed")
+    key = open_keyring(home).key("landed")
     with LandedStore.open(home.landed_file, key, home.spill, load("2.1")):
         return home
 
@@ -71,11 +71,13 @@ def a_retyped_column(project: Path) -> None:
     edit(project / SQL, "    parent_code\n", "    1 as parent_code\n")
 
 
+@pytest.mark.attack(26, control=True)
 def test_the_project_as_it_is_runs(home: Home, project: Path) -> None:
     """The control: what stops below is the edit."""
     assert dbt_run(home, project).returncode == 0
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize("change", [a_new_column, a_renamed_column, a_retyped_column])
 def test_dbts_contract_stops_the_build(
     change: Callable[[Path], None], home: Home, project: Path
@@ -86,6 +88,7 @@ def test_dbts_contract_stops_the_build(
     assert "enforced contract" in done.stdout
 
 
+@pytest.mark.attack(26)
 def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> None:
     a_new_column(project)
     edit(
@@ -94,7 +97,7 @@ def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> 
         "  - name: another\n    data_type: integer\n  - name: parent_code\n",
     )
     assert dbt_run(home, project).returncode == 0
-    key = Keyring.open(home, passphrase(home)).key("warehouse")
+    key = open_keyring(home).key("warehouse")
     with (
         reading(home, warehouse=key) as connection,
         pytest.raises(AccessError, match=rf"without a class: core\.{MODEL}\.another"),
@@ -102,6 +105,7 @@ def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> 
         check_classes(home.dbt_target / "manifest.json", connection)
 
 
+@pytest.mark.attack(1)
 def test_no_model_reads_a_file(home: Home, project: Path) -> None:
     """Neither raw submissions nor the passphrase of a synthetic home."""
     reading_a_file = (

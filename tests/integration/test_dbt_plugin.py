@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from parity.home import Home, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import Keyring, open_keyring
 from parity.specification import PROJECT_ROOT, load
 from parity.warehouse.dbt_runner import DbtError, dbt_environment, dbt_program, run_dbt
 from parity.warehouse.landed import LandedStore
@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def keyring(home: Home) -> Keyring:
-    return Keyring.open(home, passphrase(home))
+    return open_keyring(home)
 
 
 def dbt(home: Home, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -59,6 +59,7 @@ def test_a_clear_file_that_lies_there_is_refused(home: Home, keyring: Keyring) -
         ).fetchone() == (0,)
 
 
+@pytest.mark.attack(13)
 def test_with_the_key_the_file_is_encrypted_and_ours_alone(
     home: Home, keyring: Keyring
 ) -> None:
@@ -82,6 +83,7 @@ def test_plain_dbt_works_in_a_synthetic_home(home: Home, keyring: Keyring) -> No
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.attack(1)
 def test_a_failing_run_raises_without_the_words_of_dbt(
     home: Home, keyring: Keyring
 ) -> None:

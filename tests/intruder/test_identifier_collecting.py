@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from parity.home import Home, init
-from parity.home.keyring import Keyring
-from parity.home.unlock import passphrase
+from parity.home.unlock import open_keyring
 from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
 from parity.specification import load
@@ -139,7 +138,7 @@ def test_a_submission_that_cannot_be_read_is_counted(raw: Path) -> None:
 
 def test_sealed_copies_give_the_same_needles(home: Home, raw: Path) -> None:
     """Without the raw folder the scan looks for the same in the same home."""
-    keyring = Keyring.open(home, passphrase(home))
+    keyring = open_keyring(home)
     submission_id = content_id({}, Slot.from_name(SLOT), keyring.key("receipt"))
     sealed = home.landing_sealed / f"{submission_id}.sealed"
     seal_copy(raw / SLOT, sealed, keyring.key("sealed"), submission_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from parity.home import Home, init
 from parity.home.encrypted_database import attach_encrypted, connect
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import Keyring, open_keyring
 
 MEASURE_COLUMNS = """
     edition varchar, reporting_month date, period_end date, level varchar,
@@ -83,7 +83,7 @@ STATEMENTS = (
 def make_home(root: Path) -> tuple[Home, Keyring]:
     """A new synthetic home and its open keyring."""
     home = init(root, synthetic=True)
-    return home, Keyring.open(home, passphrase(home))
+    return home, open_keyring(home)
 
 
 def write_warehouse(home: Home, keyring: Keyring, statements: Iterable[str]) -> None:

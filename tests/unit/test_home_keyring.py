@@ -14,7 +14,7 @@ import pytest
 from parity.home import Home, HomeError, init
 from parity.home.keyring import Keyring
 from parity.home.secret import SecretBytes
-from parity.home.unlock import passphrase
+from parity.home.unlock import open_keyring, passphrase
 from pseudonymisation.errors import KeyRefused
 
 
@@ -31,7 +31,7 @@ def home(made: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture
 def keyring(home: Home) -> Keyring:
-    return Keyring.open(home, passphrase(home))
+    return open_keyring(home)
 
 
 def alter(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
@@ -42,7 +42,7 @@ def alter(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
 
 def test_opens_again_with_the_same_keys(home: Home, keyring: Keyring) -> None:
     """Keys do not change by opening."""
-    again = Keyring.open(home, passphrase(home))
+    again = open_keyring(home)
     assert again.names() == keyring.names()
     assert [again.key(n) for n in again.names()] == [
         keyring.key(n) for n in keyring.names()
@@ -71,10 +71,14 @@ def test_no_key_in_the_file_or_in_print(home: Home, keyring: Keyring) -> None:
 def test_new_key(home: Home, keyring: Keyring) -> None:
     """Comes back after opening again; a second active one of a name does not."""
     key = keyring.generate("package:one", "file")
-    assert Keyring.open(home, passphrase(home)).key("package:one") == key
+    assert open_keyring(home).key("package:one") == key
     with pytest.raises(HomeError, match="key_exists"):
         keyring.generate("package:one", "file")
-    *_, entry = keyring.ledger().entries()
+    *_, entry, written = keyring.ledger().entries()
+    assert (written["event"], written["facts"]) == (
+        "keyring_written",
+        {"seal": keyring.mark()},
+    )
     assert (entry["event"], entry["facts"]) == (
         "key_generated",
         {"key": "package:one", "purpose": "file", "version": 1},
@@ -94,7 +98,11 @@ def test_destroyed_key(home: Home, keyring: Keyring) -> None:
     versions = [r.version for r in keyring.records() if r.name == "package:one"]
     assert versions == [1, 2]
     assert keyring.record("package:one").state == "active"
-    assert keyring.ledger().verify().count == 8 + 3
+    assert [entry["event"] for entry in keyring.ledger().entries()][-6::2] == [
+        "key_generated",
+        "key_destroyed",
+        "key_generated",
+    ]
 
 
 def test_unknown_key(keyring: Keyring) -> None:
@@ -138,7 +146,7 @@ def test_swapped_keys(home: Home, keyring: Keyring) -> None:
 
 def test_check_value_is_checked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that opens but is not the recorded one is refused."""
-    keyring = Keyring.open(home, passphrase(home))
+    keyring = open_keyring(home)
     monkeypatch.setattr("parity.home.keyring.check_value", lambda _: "00" * 8)
     with pytest.raises(HomeError, match="keyring_damaged"):
         keyring.key("root")
@@ -147,11 +155,11 @@ def test_check_value_is_checked(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda c: c.__delitem__("scrypt"),
-        lambda c: c["scrypt"].__setitem__("salt", "zz"),
-        lambda c: c["scrypt"].__setitem__("n", "many"),
+        lambda c: c.__delitem__("provider"),
+        lambda c: c["provider"]["scrypt"].__setitem__("salt", "zz"),
+        lambda c: c["provider"]["scrypt"].__setitem__("n", "many"),
         lambda c: c.__setitem__("format", "other"),
-        lambda c: c.__delitem__("passphrase_check"),
+        lambda c: c["provider"].__delitem__("check"),
     ],
 )
 def test_damaged_file(home: Home, change: Callable[[dict[str, Any]], object]) -> None:
@@ -167,7 +175,7 @@ def test_file_that_is_no_keyring(home: Home, content: str) -> None:
     """Something else under its name."""
     home.keyring_file.write_text(content, encoding="latin-1")
     with pytest.raises(HomeError, match="keyring_damaged"):
-        Keyring.open(home, passphrase(home))
+        open_keyring(home)
 
 
 @pytest.mark.parametrize("keys", ["missing", [{}], [1]])
@@ -178,18 +186,19 @@ def test_damaged_records(home: Home, keyring: Keyring, keys: object) -> None:
         keyring.names()
 
 
+@pytest.mark.attack(15)
 def test_cheap_cost_is_refused(home: Home) -> None:
     """A file that asks for less work than we ever ask was altered."""
-    alter(home, lambda c: c["scrypt"].update(n=1024))
+    alter(home, lambda c: c["provider"]["scrypt"].update(n=1024))
     with pytest.raises(KeyRefused, match="scrypt_cost"):
-        Keyring.open(home, passphrase(home))
+        open_keyring(home)
 
 
 def test_readable_keyring_is_refused(home: Home) -> None:
     """Wrapped or not: mode 0600."""
     home.keyring_file.chmod(0o644)
     with pytest.raises(HomeError, match="mode"):
-        Keyring.open(home, passphrase(home))
+        open_keyring(home)
 
 
 def test_keyring_is_made_once(home: Home) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from parity.home import Home, HomeError, init
-from parity.home.unlock import Keyring, passphrase
+from parity.home.unlock import open_keyring, passphrase
 from pseudonymisation.errors import CodedError
 
 PASSPHRASE = b"a passphrase of some length"
 
 
+@pytest.mark.attack(13)
 def test_everything_in_a_home_is_private(tmp_path: Path) -> None:
     """Folders 0700, files 0600, from the start."""
     home = init(tmp_path / "home", synthetic=True)
@@ -106,20 +107,23 @@ def test_live_home_holds_no_passphrase(tmp_path: Path) -> None:
 def test_first_keys(tmp_path: Path) -> None:
     """Each has its purpose; all are different; their making is in the ledger."""
     home = init(tmp_path / "home", synthetic=True)
-    keyring = Keyring.open(home, passphrase(home))
+    keyring = open_keyring(home)
     purposes = {record.name: record.purpose for record in keyring.records()}
     assert purposes == {
         "ledger": "ledger",
         "root": "derivation",
         "linkage": "linkage",
+        "epoch": "derivation",
         "receipt": "receipt",
         "sealed": "sealing",
         "vault": "file",
         "landed": "file",
         "warehouse": "file",
+        "checkpoint": "signing",
     }
     assert len({keyring.key(name) for name in purposes}) == len(purposes)
-    assert keyring.ledger().verify().count == len(purposes)
+    # Each key but the ledger's own: its making and the file that holds it; the home.
+    assert keyring.ledger().verify().count == 2 * (len(purposes) - 1) + 1
 
 
 def test_messages_carry_code_and_sentence() -> None:
