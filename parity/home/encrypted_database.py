@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import duckdb_extension_httpfs
 
+from parity.home.environment import check_not_exposed
 from parity.home.errors import HomeError
 from parity.home.private_files import (
     check_file,
@@ -90,11 +91,13 @@ def attach_encrypted(
 ) -> None:
     """Attach an encrypted DuckDB file; for writing it is made when it is not there.
 
-    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the file
-    is missing (read-only), is not ours alone (mode 0600), is not encrypted, or does not
-    open with this key. On any of these nothing stays attached.
+    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the key
+    stands in the environment or an argument, when the file is missing (read-only), is
+    not ours alone (mode 0600), is not encrypted, or does not open with this key. On any
+    of these nothing stays attached.
     """
     check_key(key)
+    check_not_exposed(key)
     if not _ALIAS.fullmatch(alias):
         raise HomeError("alias", "a database alias is a lower-case name")
     if read_only or path.exists() or path.is_symlink():

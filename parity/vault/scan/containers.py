@@ -95,11 +95,13 @@ class Containers:
         self._databases = Databases(detector, keys, spill, self._value)
         self._depth = 0
         self._unpacked = 0
+        self._unknown_is_finding = True
 
-    def file(self, path: Path, spot: Spot) -> None:
+    def file(self, path: Path, spot: Spot, *, unknown_is_finding: bool = True) -> None:
         """Search a file: its bytes, and what is decoded from them."""
         self._detector.count_file()
         self._unpacked = 0
+        self._unknown_is_finding = unknown_is_finding
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
             if not stat.S_ISSOCK(found.st_mode):  # a socket keeps nothing
@@ -186,7 +188,8 @@ class Containers:
         elif kind is None and name.endswith(".msgpack"):
             self._msgpack(data, spot)
         elif kind is None:
-            self._detector.unknown(spot)
+            if self._unknown_is_finding:
+                self._detector.unknown(spot)
         else:
             self._open(data, kind, spot)
 

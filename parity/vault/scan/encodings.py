@@ -169,7 +169,7 @@ def _spellings(needle: Needle) -> tuple[str, ...]:
 
 
 def _shifted_forms(content: bytes) -> Iterator[Form]:
-    """Sort keys: every byte plus one, as DuckDB stores text, or its first bit turned."""
+    """Every byte plus one, as in DuckDB's sort keys, or with its first bit turned."""
     if all(byte < 255 for byte in content):
         yield Form(bytes(byte + 1 for byte in content).lower(), "sort key")
     yield Form(bytes(byte ^ 0x80 for byte in content).lower(), "first bits turned")
