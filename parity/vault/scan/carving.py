@@ -38,16 +38,18 @@ def carved(data: bytes | mmap) -> Iterator[tuple[str, bytes]]:
 def _zlib(data: bytes | mmap, start: int) -> tuple[bytes, int]:
     """What unpacks before the first fault, and how many bytes that took."""
     stream = zlib.decompressobj(_ZLIB_OR_GZIP)
-    content, at = [], start
-    size = 0
+    content, used, size = [], 0, 0
     try:
-        while not stream.eof and at < len(data) and size < _LONGEST:
-            content.append(stream.decompress(data[at : at + _PIECE], _LONGEST))
+        while not stream.eof and size < _LONGEST:
+            piece = data[start + used : start + used + _PIECE]
+            if not piece:
+                break
+            content.append(stream.decompress(piece, _LONGEST))
             size += len(content[-1])
-            at += _PIECE
+            used += len(piece)
     except zlib.error:
         return b"".join(content), 1
-    return b"".join(content), at - start - len(stream.unused_data) or 1
+    return b"".join(content), used - len(stream.unused_data) or 1
 
 
 def _zstd(data: bytes | mmap, start: int) -> tuple[bytes, int]:

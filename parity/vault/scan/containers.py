@@ -31,6 +31,7 @@ from parity.home.private_files import write_private
 from parity.vault.scan.carving import carved
 from parity.vault.scan.databases import COMPANION_ENDINGS, Databases
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.encodings import CELL
 from parity.vault.scan.escapes import encoded_containers
 from parity.vault.scan.values import scalars
 
@@ -169,10 +170,9 @@ class Containers:
     def _attributes(self, path: Path, spot: Spot) -> None:
         """What the file system keeps beside the file's content."""
         for name in os.listxattr(path):
-            content = os.getxattr(path, name)
-            self._detector.look_at_cells(
-                [os.fsencode(name), content], spot.inside("(attribute)")
-            )
+            inner = spot.inside("(attribute)")
+            self._detector.shown((name,), inner)
+            self.loose(os.getxattr(path, name), inner)
 
     def _member(self, data: bytes, spot: Spot, name: str) -> None:
         """The content of a file, or of something unpacked, in memory."""
@@ -263,7 +263,7 @@ class Containers:
                 found += scalars(value)
         except (ValueError, EOFError, IndexError):
             self._detector.unreadable(spot, "pickle not decoded")
-        self._detector.look_at_cells(found, spot)
+        self._scalars(found, spot)
 
     def _msgpack(self, data: bytes, spot: Spot) -> None:
         """dbt's cache of parsed files."""
@@ -272,7 +272,11 @@ class Containers:
         except (ValueError, msgpack.UnpackException):
             self._detector.unreadable(spot, "msgpack not decoded")
             return
-        self._detector.look_at_cells(scalars(unpacked), spot)
+        self._scalars(scalars(unpacked), spot)
+
+    def _scalars(self, found: list[bytes], spot: Spot) -> None:
+        self._detector.look_at_cells(found, spot)
+        self._hidden(CELL.join(found), spot)
 
 
 def kind_of(start: bytes) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mmap import mmap
 
+from parity.vault.scan.carving import carved
 from parity.vault.scan.digests import engine_hashes, secret_forms
 from parity.vault.scan.encodings import (
     CELL,
@@ -23,7 +24,7 @@ from parity.vault.scan.encodings import (
     forms_of_word,
     longer_forms_of_word,
 )
-from parity.vault.scan.escapes import unescaped
+from parity.vault.scan.escapes import encoded_containers, unescaped
 from parity.vault.scan.forms import Form
 from parity.vault.scan.needles import Needle, Needles, Sample
 from parity.vault.scan.report import UNKNOWN, UNREADABLE, Coverage, Finding, ScanReport
@@ -38,7 +39,7 @@ _DEEPEST_ESCAPE = 3
 _LETTERS_AND_DIGITS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
 _DIGITS = frozenset(b"0123456789")
 
-HIDDEN_NAME = "(a name that holds an identifier)"
+HIDDEN_NAME = "(a name that may hold an identifier)"
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,20 @@ class Detector:
                     self._count_cell(hit, spot)
 
     def shown(self, names: Iterable[str], spot: Spot) -> str:
-        """Names joined by dots; one that holds an identifier is found and not shown."""
+        """Names joined by dots; one that holds an identifier is found and not shown.
+
+        Nor is one that holds compressed data, whatever that is.
+        """
         told = []
         for name in names:
             before = self._tally.total()
-            self.look_at_cells([name.encode("utf-8", "surrogateescape")], spot)
-            told.append(HIDDEN_NAME if self._tally.total() > before else name)
+            content = name.encode("utf-8", "surrogateescape")
+            self.look_at_cells([content], spot)
+            packed = [data for _, data in encoded_containers(content)]
+            for inside in (text for data in packed for _, text in carved(data)):
+                self.look_at_bytes(inside, spot)
+            is_hidden = packed or self._tally.total() > before
+            told.append(HIDDEN_NAME if is_hidden else name)
         return ".".join(told)
 
     def unreadable(self, spot: Spot, reason: str) -> None:

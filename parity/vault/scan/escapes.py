@@ -7,7 +7,6 @@ is whole again, and other data costs nothing.
 
 from __future__ import annotations
 
-import binascii
 import html
 import re
 from base64 import urlsafe_b64decode
@@ -20,13 +19,15 @@ _AROUND = 512
 _CELL_TEXT = "utf-8", "surrogateescape"
 
 _JSON = re.compile(rb"\\+u(00[0-9a-fA-F]{2})")
+_QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|\r?\n)")
 _HEXADECIMAL = re.compile(rb"\\+x([0-9a-fA-F]{2})")
 
 # Marks of compressed data and archives as base64 begins to write them: gzip, zip, zstd,
 # bzip2, xz, SQLite, Parquet; zlib's four, which are two bytes each, come with a third.
 _BASE64 = re.compile(
-    rb"(?:H4sI|UEsD|KLUv/|KLUv_|Qlpo|/Td6WF|_Td6WF|U1FMaXRl|UEFSMQ|eJ[wxyz]|eNo?|eAE|eF)"
-    rb"[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*"
+    rb"(?<![A-Za-z0-9+/])(?="
+    rb"((?:H4sI|UEsD|KLUv[/_]|Qlpo|[/_]Td6WF|U1FMaXRl|UEFSMQ|eJ[wxyz]|eNo?|eAE|eF)"
+    rb"[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*))"
 )
 _LINE_ENDS = b"\r\n"
 _HEX = re.compile(
@@ -37,7 +38,8 @@ _HEX = re.compile(
 
 
 def _code(found: re.Match[bytes]) -> bytes:
-    return bytes([int(found.group(1), 16)])
+    digits = found.group(1)
+    return bytes.fromhex(digits.decode("ascii")[-2:]) if digits else b""
 
 
 def _entities(text: bytes) -> bytes:
@@ -49,11 +51,7 @@ _ESCAPES: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = 
     ("HTML entities", re.compile(rb"&#?[0-9a-zA-Z]{1,8};"), _entities),
     ("JSON escapes", _JSON, lambda text: _JSON.sub(_code, text)),
     ("hex escapes", _HEXADECIMAL, lambda text: _HEXADECIMAL.sub(_code, text)),
-    (
-        "quoted-printable",
-        re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)"),
-        binascii.a2b_qp,
-    ),
+    ("quoted-printable", _QUOTED, lambda text: _QUOTED.sub(_code, text)),
 )
 
 
@@ -70,7 +68,7 @@ def unescaped(data: bytes | mmap) -> Iterator[tuple[str, bytes, bytes]]:
 def encoded_containers(data: bytes | mmap) -> Iterator[tuple[str, bytes]]:
     """Compressed data and archives that stand in text as base64 or in hex."""
     for found in _BASE64.finditer(data):
-        text = found.group().translate(bytes.maketrans(b"+/", b"-_"), _LINE_ENDS)
+        text = found.group(1).translate(bytes.maketrans(b"+/", b"-_"), _LINE_ENDS)
         whole = text[: len(text) - (len(text) % 4 == 1)]
         yield "base64", urlsafe_b64decode(whole + b"=" * (-len(whole) % 4))
     for found in _HEX.finditer(data):
