@@ -91,7 +91,12 @@ def warehouse(
     """Build seeds, models and tests, then hold the gate of the column classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
-    with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
+    with (
+        value_free("build"),
+        home.lock("build"),
+        key_socket(home, keyring) as settings,
+        _set(settings),
+    ):
         dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
         yield from dbt.cli(
             ["build", "--quiet"], context=context, target_path=home.dbt_target
