@@ -34,7 +34,11 @@ from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.needles import Needles, Secret
 from parity.vault.scan.processes import descendants, look_at_memory, look_at_process
 from parity.vault.scan.report import UNKNOWN, UNREADABLE, ScanReport
-from parity.vault.scan.repository import is_repository, look_at_repository
+from parity.vault.scan.repository import (
+    files_of_work_tree,
+    is_repository,
+    look_at_repository,
+)
 from parity.vault.scan.watching import Watcher
 
 LIMIT_PER_FIELD = 200
@@ -196,8 +200,16 @@ def _look_at_home(detector: Detector, home: Home, keys: Mapping[str, bytes]) -> 
 
 
 def _look_at_folder(detector: Detector, containers: Containers, folder: Path) -> None:
-    """Like a home, without rooms; unknown bytes are searched and are no finding."""
-    for path in list(_entries(folder, ())):
+    """Like a home, without rooms; unknown bytes are searched and are no finding.
+
+    Of a git work tree what git has or would take, and all its objects.
+    """
+    in_git = folder / ".git"
+    if is_repository(in_git):
+        paths = [in_git, *files_of_work_tree(folder)]
+    else:
+        paths = list(_entries(folder, ()))
+    for path in paths:
         spot = Spot(_place(path, folder.parent, detector), "")
         if path.is_symlink():
             detector.shown((str(path.readlink()),), spot)

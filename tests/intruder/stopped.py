@@ -28,11 +28,15 @@ Ready = Callable[[subprocess.Popen[bytes]], list[int]]
 
 @dataclass
 class Looking:
-    """Waits until it is time, stops the processes, reads their memory, crashes them."""
+    """Waits until it is time, stops the processes, reads their memory, crashes them.
+
+    ends_all: kill what else was started, when nothing else would end it.
+    """
 
     ready: Ready
     needles: Needles
     spill: Path
+    ends_all: bool = False
     reports: list[ScanReport] = field(default_factory=list)
 
     def __call__(self, child: subprocess.Popen[bytes]) -> None:
@@ -43,6 +47,9 @@ class Looking:
         for pid in pids:
             os.kill(pid, signal.SIGSEGV)
             os.kill(pid, signal.SIGCONT)
+        if self.ends_all:
+            waited_for(lambda: [0] if not any(map(_arguments, pids)) else [])
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def waited_for(ready: Callable[[], list[int]]) -> list[int]:

@@ -6,12 +6,15 @@ planted on purpose. Values are drawn; no test name or message holds one.
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hashlib
 import json
 import random
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hidden_values import Hidden, collected
@@ -38,10 +41,12 @@ from scan_scene import (
 
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
-from parity.vault.identifier_scan import scan_processes
-from parity.vault.scan.needles import Collected, Needles
+from parity.vault.identifier_scan import scan_folders, scan_processes
+from parity.vault.scan.needles import Collected, Needles, Secret
 from parity.vault.scan.report import ScanReport
 from parity.vault.scan.search import MultiSearch
+
+NEW = "Cn7NEWVALUEOFTHISTEST"
 
 
 def _plant_and_scan(bare_home: Home, plant: Plant, hidden: list[Hidden]) -> ScanReport:
@@ -236,6 +241,54 @@ def test_the_search_finds_what_a_plain_search_finds() -> None:
             data.startswith(p, at) for p in patterns for at in range(len(data))
         )
         assert len(list(MultiSearch(patterns).find(data))) == expected
+
+
+@pytest.mark.attack(11, control=True)
+def test_what_was_committed_and_deleted_is_found_in_a_work_tree(
+    bare_home: Home, tmp_path: Path
+) -> None:
+    """And what git ignores, such as an environment, is left out."""
+    TEXT_CONTAINERS["loose git objects"](bare_home, [h.cell for h in TEXT])
+    tree = bare_home.operations / "plant"
+    report = scan_folders([tree], tmp_path / "spill", NEEDLES)
+    assert missed(report, TEXT) == set()
+    assert {f.place for f in report.findings} == {"plant/.git"}
+    needles = Needles.choose([Collected("new", "identifier", frozenset({NEW}))], 1)
+    (tree / "ignored.txt").write_text(NEW)
+    (tree / ".gitignore").write_text("ignored.txt\n")
+    assert scan_folders([tree], tmp_path / "spill", needles).findings == ()
+    (tree / ".gitignore").unlink()
+    assert len(scan_folders([tree], tmp_path / "spill", needles).findings) == 1
+
+
+@pytest.mark.attack(7, 11, control=True)
+def test_every_form_of_a_key_is_found(bare_home: Home) -> None:
+    key = bytes(range(1, 256, 8))
+    needles = Needles((), (), (), (), (), secrets=(Secret("a key", key),))
+    forms = {
+        "raw": key,
+        "half": key[16:],
+        "reversed": key[::-1],
+        "hex": key.hex().encode(),
+        "hex in capitals": key.hex().upper().encode(),
+        "hex in UTF-16": key.hex().encode("utf-16-le"),
+        "hex of hex": key.hex().encode().hex().encode(),
+        "base64": base64.b64encode(key),
+        "base64 one off": base64.b64encode(b"a" + key),
+        "base64 for names": base64.urlsafe_b64encode(b"ab" + key),
+        "base32": base64.b32encode(key),
+        "repr": repr(key).encode(),
+        "list": repr(list(key)).encode(),
+        "gzip": gzip.compress(key.hex().encode()),
+    }
+    for name, content in forms.items():
+        (bare_home.dbt_logs / name).write_bytes(content)
+    found = {
+        Path(f.place).name
+        for f in scan(bare_home, needles).findings
+        if f.kind == "a key"
+    }
+    assert set(forms) - found == set()
 
 
 # --- the report ---------------------------------------------------------------------

@@ -32,6 +32,7 @@ from parity.home.unlock import Keyring, open_keyring
 from parity.specification import PROJECT_ROOT
 from parity.vault.identifier_scan import (
     run_check_identifiers,
+    scan_folders,
     scan_home,
     scan_memory,
     secrets_of,
@@ -165,6 +166,15 @@ def test_nothing_is_left_outside_the_home(chain: Chain) -> None:
     assert chain.ran.left(chain.needles) == ()
 
 
+@pytest.mark.attack(11)
+@pytest.mark.skipif(not (PROJECT_ROOT / ".git").exists(), reason="no repository here")
+def test_the_repository_holds_none_of_it(chain: Chain, tmp_path: Path) -> None:
+    """Every file that git has or would take, and every object that it ever had."""
+    report = scan_folders([PROJECT_ROOT], tmp_path, chain.needles)
+    assert report.findings == ()
+    assert report.coverage.files > 100
+
+
 @pytest.mark.attack(6, 8)
 def test_the_check_of_the_home_looks_for_its_keys_as_well(chain: Chain) -> None:
     """As `parity check identifiers` does, from the sealed copies alone."""
@@ -239,11 +249,12 @@ def test_a_researchers_processes_hold_one_key_and_no_identifier(
         is_time = session and asking and is_still(session[0])
         return [*session, asking[-1]] if is_time else []
 
-    look = Looking(while_it_writes, named_keys(chain), tmp_path / "spill")
+    spill = tmp_path / "spill"
+    look = Looking(while_it_writes, named_keys(chain), spill, ends_all=True)
     rows = "select p.* from dim_people p, range(200000)"
     command = [PARITY, "query", rows, "--as", "researcher", "--format", "csv"]
     ran = run_watched(
-        ["sh", "-c", '"$0" "$@" | sleep 30', *command, "--home", str(chain.home.root)],
+        ["sh", "-c", '"$0" "$@" | sleep 60', *command, "--home", str(chain.home.root)],
         tmp_path / "run",
         chain.home,
         chain.needles,

@@ -6,6 +6,7 @@ reaches. git lists and unpacks all of them; without git the repository is a find
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ _LIST = (
     "--buffer",
     "--batch=%(objectname) %(objecttype) %(objectsize)",
 )
+_FILES = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+_GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+_SETTINGS = {"PATH": "/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/"}
 _OBJECTS = "objects"
 
 
@@ -49,13 +53,24 @@ def look_at_repository(
         detector.unreadable(spot, "git does not list its objects")
 
 
+def files_of_work_tree(folder: Path) -> list[Path]:
+    """What git tracks in a folder, and what it would take: nothing that it ignores."""
+    done = subprocess.run(  # noqa: S603  fixed arguments, no shell
+        (*_GIT, "-C", str(folder), *_FILES),
+        capture_output=True,
+        env=_SETTINGS,
+        check=True,
+    )
+    names = [name for name in done.stdout.split(b"\0") if name]
+    return [folder / os.fsdecode(name) for name in sorted(names)]
+
+
 def _objects(folder: Path) -> Iterator[tuple[str, bytes]]:
-    command = ("git", "--git-dir", str(folder), *_LIST)
     with subprocess.Popen(  # noqa: S603  fixed arguments, no shell
-        command,
+        (*_GIT, "--git-dir", str(folder), *_LIST),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/"},
+        env=_SETTINGS,
     ) as child:
         assert child.stdout is not None  # noqa: S101  asked for above
         yield from _parsed(child.stdout)
