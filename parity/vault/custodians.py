@@ -40,10 +40,12 @@ __all__ = [
     "HalfName",
     "appoint",
     "appointed",
+    "check_three",
     "custodians_file",
     "half_context",
     "joined",
     "made_up_custodians",
+    "not_a_custodian",
     "opening_key",
     "replace",
 ]
@@ -126,6 +128,18 @@ def joined(custodians: Custodians, first: bytes, second: bytes) -> bytes:
     return private
 
 
+def check_three(cards: Sequence[Card]) -> None:
+    """Raise VaultError unless these are three people with keys of their own."""
+    names = {card.name for card in cards}
+    keys = {key for card in cards for key in (card.signing_public, card.opening_public)}
+    if (len(cards), len(names), len(keys)) != (CUSTODIANS, CUSTODIANS, 2 * CUSTODIANS):
+        raise VaultError(
+            "custodians_three",
+            "three different people, each with a name and keys of their own",
+            2,
+        )
+
+
 def half_context(name: HalfName, opening_public: bytes, request_public: bytes) -> bytes:
     """What a sealed half is bound to.
 
@@ -138,7 +152,7 @@ def half_context(name: HalfName, opening_public: bytes, request_public: bytes) -
 def _cut(
     keyring: Keyring, cards: Sequence[Card], private: bytes, public: bytes
 ) -> Custodians:
-    _check_three(cards)
+    check_three(cards)
     request_public = home_public(keyring)
     halves: dict[HalfName, bytes] = {}
     for pair in combinations(sorted(cards, key=lambda card: card.name), 2):
@@ -147,14 +161,3 @@ def _cut(
             context = half_context(name, public, request_public)
             halves[name] = seal_to(bytes.fromhex(card.opening_public), half, context)
     return Custodians(tuple(cards), public, request_public, halves)
-
-
-def _check_three(cards: Sequence[Card]) -> None:
-    names = {card.name for card in cards}
-    keys = {key for card in cards for key in (card.signing_public, card.opening_public)}
-    if (len(cards), len(names), len(keys)) != (CUSTODIANS, CUSTODIANS, 2 * CUSTODIANS):
-        raise VaultError(
-            "custodians_three",
-            "three different people, each with a name and keys of their own",
-            2,
-        )
