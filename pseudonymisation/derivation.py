@@ -1,14 +1,10 @@
 """Many keys from one: HKDF-SHA-256 (RFC 5869) with a label for what a key is for.
 
 The label is a list of words, encoded injectively, so that ("ab", "c") and ("a", "bc")
-are two keys. The input key is uniformly random, so no salt is needed for its strength
-(RFC 5869, section 3.1); the label goes into `info`. Whoever holds one derived key
-learns nothing of the others.
-
-A salt, where there is one, is a second secret: the key of an epoch. Then both are
-needed, and whoever destroys the salt destroys everything derived with it, although the
-first key lives on. No salt is 32 zero bytes in RFC 5869, which `check_key` refuses, so
-no key derived with a salt equals one without.
+are two keys. The input key is uniformly random, so no salt is needed (RFC 5869, section
+3.1); the label goes into `info`. Whoever holds one derived key learns nothing of the
+others. A second key may go in as the salt: then both are needed, and once the second is
+destroyed nobody can derive its keys again.
 """
 
 from __future__ import annotations
@@ -23,13 +19,21 @@ from pseudonymisation.keys import KEY_BYTES, check_key
 def derive(key: bytes, *label: str, salt: bytes | None = None) -> bytes:
     """The 32-byte key for a label, for example ("warehouse", "person").
 
-    salt: a second secret key of 32 bytes, without which the result cannot be had.
+    salt: a second key, 32 bytes, such as an epoch's. Raises KeyRefused.
     """
     if salt is not None:
         check_key(salt)
-    return hkdf(check_key(key), salt, encode("derived-key", *label), KEY_BYTES)
+    return _hkdf(check_key(key), salt, encode("derived-key", *label), KEY_BYTES)
 
 
-def hkdf(key: bytes, salt: bytes | None, info: bytes, length: int) -> bytes:
-    """RFC 5869 as it stands: for its published vectors and for other lengths."""
+def derive_from_secret(secret: bytes, size: int, use: str, *bound: bytes) -> bytes:
+    """A key of `size` bytes from an agreed secret (X25519), for one use.
+
+    bound: public bytes that the key is to depend on too, such as both public keys.
+    """
+    return _hkdf(secret, None, encode("agreed-key", use, *bound), size)
+
+
+def _hkdf(key: bytes, salt: bytes | None, info: bytes, length: int) -> bytes:
+    """RFC 5869 as it stands; apart so that its published vectors can be run."""
     return HKDF(algorithm=SHA256(), length=length, salt=salt, info=info).derive(key)

@@ -37,9 +37,5 @@ class EnvelopeRefused(CodedError):
     """A sealed value that does not open: wrong key, wrong context or altered."""
 
 
-class ShareRefused(CodedError):
-    """Shares that do not make the secret they were cut from."""
-
-
 class LedgerBroken(CodedError):
     """A ledger whose chain does not hold: altered, shortened or reordered."""

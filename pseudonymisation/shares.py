@@ -1,18 +1,8 @@
-"""A secret cut in two: each share alone is random, both together are the secret.
+"""A key in two halves, each of which alone says nothing: a one-time pad.
 
-One share is a random pad, the other the secret with the pad taken from it (exclusive
-or). Either may be lost to an attacker. With three custodians, cut the secret once for
-every pair of them.
-
-    one byte   the version, 1
-    one byte   the number of the share, 1 or 2
-    16 bytes   the check value of the secret, the same in both
-    32 bytes   the share
-
-The check value is keyed by the secret itself (a token of the fixed word "share-check"):
-it shows that two shares belong together, and to whoever has not got both it is as
-random as the rest. So a wrong, altered or foreign share is refused and no wrong secret
-is ever used.
+One half is random; the other is the key XORed with it. Whoever has one has 32 random
+bytes. Both halves carry the key's check value, so that halves of two different keys are
+refused when they are put together.
 """
 
 from __future__ import annotations
@@ -20,58 +10,34 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from pseudonymisation.errors import KeyRefused, ShareRefused
-from pseudonymisation.keyed_hash import token
-from pseudonymisation.keys import KEY_BYTES, check_key
+from pseudonymisation.errors import KeyRefused
+from pseudonymisation.keys import KEY_BYTES, check_key, check_value
 
-_HEADS = (b"\x01\x01", b"\x01\x02")
-_HEAD_BYTES = 2
-_CHECK_BYTES = 16
-SHARE_BYTES = _HEAD_BYTES + _CHECK_BYTES + KEY_BYTES
+_HALF_BYTES = KEY_BYTES + 8
 
 
-def split(secret: bytes) -> tuple[bytes, bytes]:
-    """Two shares of a 32-byte secret. Raises KeyRefused for a weak one."""
-    return _split(secret, secrets.token_bytes(KEY_BYTES))
+def split(key: bytes) -> tuple[bytes, bytes]:
+    """Two halves of a key, 40 bytes each."""
+    check = bytes.fromhex(check_value(key))
+    pad = secrets.token_bytes(KEY_BYTES)
+    return pad + check, _xor(key, pad) + check
 
 
-def join(one: bytes, other: bytes) -> bytes:
-    """The secret of two shares, in either order. Raises ShareRefused."""
-    first, second = sorted((one, other))
-    if [share[:_HEAD_BYTES] for share in (first, second)] != list(_HEADS):
-        raise ShareRefused("share_pair", "these are not a first and a second share")
-    if {len(first), len(second)} != {SHARE_BYTES}:
-        raise ShareRefused("share_length", "a share is not as long as shares are")
-    secret = _exclusive_or(_content(first), _content(second))
-    if not _belongs(secret, _check(first)) or not _belongs(secret, _check(second)):
-        raise ShareRefused("share_refused", "these shares do not belong together")
-    return secret
-
-
-def _split(secret: bytes, pad: bytes) -> tuple[bytes, bytes]:
-    check = _check_value(secret)
-    other = _exclusive_or(check_key(secret), check_key(pad))
-    return _HEADS[0] + check + pad, _HEADS[1] + check + other
-
-
-def _belongs(secret: bytes, check: bytes) -> bool:
+def join(first: bytes, second: bytes) -> bytes:
+    """The key of two halves. Raises KeyRefused when they are not of one key."""
+    refused = KeyRefused("share_refused", "these are not two halves of one key")
+    if len(first) != _HALF_BYTES or len(second) != _HALF_BYTES:
+        raise refused
+    key = _xor(first[:KEY_BYTES], second[:KEY_BYTES])
     try:
-        return hmac.compare_digest(_check_value(secret), check)
-    except KeyRefused:  # what two foreign shares give need not be a key
-        return False
+        check = bytes.fromhex(check_value(check_key(key)))
+    except KeyRefused:
+        raise refused from None
+    for half in (first, second):
+        if not hmac.compare_digest(half[KEY_BYTES:], check):
+            raise refused
+    return key
 
 
-def _check_value(secret: bytes) -> bytes:
-    return token(secret, "share-check")[:_CHECK_BYTES]
-
-
-def _check(share: bytes) -> bytes:
-    return share[_HEAD_BYTES : _HEAD_BYTES + _CHECK_BYTES]
-
-
-def _content(share: bytes) -> bytes:
-    return share[_HEAD_BYTES + _CHECK_BYTES :]
-
-
-def _exclusive_or(one: bytes, other: bytes) -> bytes:
+def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))

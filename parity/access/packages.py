@@ -43,7 +43,7 @@ from parity.publication.errors import PublicationError
 from parity.publication.provenance import created_from
 from parity.publication.signing import (
     publisher_key,
-    publisher_public_key,
+    publisher_public_keys,
     read_manifest,
     sha256,
     signed_manifest,
@@ -127,7 +127,7 @@ def verify_package(home: Home, keyring: Keyring, role: str) -> None:
     """
     package = current_package(home, role)
     try:
-        manifest = read_manifest(package.folder, publisher_public_key(keyring))
+        manifest = read_manifest(package.folder, publisher_public_keys(keyring))
     except PublicationError as error:
         raise AccessError(error.code, error.message) from None
     if manifest["package"] != role or sha256(package.file) != manifest["sha256"]:

@@ -25,7 +25,12 @@ BUILT = {
     "package verify",
     "access explain",
     "keys list",
+    "keys generate",
+    "keys retire",
     "keys verify",
+    "ledger show",
+    "ledger checkpoint",
+    "ledger verify",
     "check identifiers",
     "check classes",
     "check digest",
@@ -35,7 +40,11 @@ BUILT = {
 
 # What the architecture names of each command's options, and every command's own.
 OPTIONS = {
-    "init": {"--synthetic"},
+    "init": {"--synthetic", "--key-provider"},
+    "keys generate": {"--purpose"},
+    "keys retire": {"--version", "--compromised"},
+    "ledger checkpoint": {"--out"},
+    "ledger verify": {"--checkpoint"},
     "synthesise": {
         "--out",
         "--data-set",

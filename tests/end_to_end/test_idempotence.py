@@ -27,6 +27,7 @@ from parity.warehouse.digest import table_digests
 
 HERE = Path(__file__).parent
 BROKEN = HERE.parent / "fixtures" / "broken"
+SEALED = ("identifier", "batch")
 # The tests of dbt are left out: what is compared is what the models make.
 MODELS = "resource_type:model resource_type:seed"
 CRASHES = [
@@ -65,14 +66,24 @@ class Filled:
 
 
 def stored_digests(home: Home, keyring: Keyring) -> dict[str, dict[str, str]]:
-    """Digests of the landed store and the crosswalk."""
+    """Digests of the landed store and the vault.
+
+    What the vault seals differs by nature, each batch having a key of its own: its
+    tokens stand for it.
+    """
     files = {"landed": home.landed_file, "vault": home.vault_file}
     connection = connect(home.spill)
     try:
         for alias, path in files.items():
             key = keyring.key(alias)
             attach_encrypted(connection, path, alias, key, read_only=True)
-        return {a: table_digests(connection, a, keyring.key("receipt")) for a in files}
+        found = {a: table_digests(connection, a, keyring.key("receipt")) for a in files}
+        sealed = {name: found["vault"].pop(f"main.{name}") for name in SEALED}
+        assert all(sealed.values())
+        tokens = connection.execute(
+            "select token, domain, provider from vault.identifier order by all"
+        ).fetchall()
+        return found | {"tokens": {"count": str(len(tokens)), "all": repr(tokens)}}
     finally:
         connection.close()
 

@@ -77,9 +77,13 @@ def test_pseudonyms(number: int) -> None:
 
 @pytest.mark.attack(19, 21)
 def test_derived_keys() -> None:
-    """HKDF with our labels; ("ab", "c"), ("a", "bc") and ("abc") are three keys."""
+    """HKDF with labels and salts; ("ab", "c"), ("a", "bc"), ("abc") are three keys."""
     found = [
-        derive(bytes.fromhex(vector["key"]), *vector["label"]).hex()
+        derive(
+            bytes.fromhex(vector["key"]),
+            *vector["label"],
+            salt=bytes.fromhex(vector["salt"]) or None,
+        ).hex()
         for vector in PSEUDONYMS["derived_keys"]
     ]
     assert found == [vector["derived"] for vector in PSEUDONYMS["derived_keys"]]
