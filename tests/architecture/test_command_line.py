@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import typer
 
 from parity.cli.main import app
@@ -96,6 +97,7 @@ def test_every_command_but_one_names_its_home() -> None:
     assert without == {"synthesise"}  # it makes files for any home
 
 
+@pytest.mark.attack(7)
 def test_no_option_takes_a_secret() -> None:
     secret = {"--passphrase", "--password", "--key", "--token"}
     assert not {name for name, options in FOUND.items() if options & secret}

@@ -61,6 +61,7 @@ def test_wrong_key(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> Non
     assert ("found",) not in names.fetchall()
 
 
+@pytest.mark.attack(15)
 @pytest.mark.parametrize("key", [b"", bytes(32), None])
 def test_no_key_no_file(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection, key: bytes | None
@@ -168,6 +169,7 @@ def test_alias_is_a_name(
         attach_encrypted(connection, tmp_path / "new.duckdb", alias, KEY)
 
 
+@pytest.mark.attack(8)
 def test_key_stands_in_no_surface_of_the_engine(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:

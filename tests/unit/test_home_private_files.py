@@ -24,6 +24,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.attack(13)
 def test_written_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
     """0600 with a umask that would let all read; nothing else is left behind."""
     old = os.umask(0)
@@ -39,6 +40,7 @@ def test_written_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize("extra", [0o040, 0o004, 0o020, 0o001])
 def test_what_others_may_touch_is_refused(tmp_path: Path, extra: int) -> None:
     """One bit for group or others is one too many."""
@@ -90,6 +92,7 @@ def test_failed_write_leaves_the_old_file(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.attack(11)
 def test_hardened_process(tmp_path: Path) -> None:
     """New files are ours alone, and a crash leaves no memory image."""
     harden_process()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,7 @@ def test_served_home(home: Home, keyring: Keyring, served: Path) -> None:
     assert [event for event, _ in events(keyring)].count("key_given") == 3
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("name", NOT_FILE_KEYS)
 def test_served_home_gives_no_identifier_key(
     home: Home, keyring: Keyring, served: Path, name: str
@@ -81,6 +83,35 @@ def test_served_home_gives_no_identifier_key(
         file_key(home, name)
     reason = {"reason": "not_a_file_key", "process": os.getpid()}
     assert events(keyring) == [("key_refused", reason)]
+
+
+@pytest.mark.attack(6)
+def test_served_home_gives_no_vault_key(
+    home: Home, keyring: Keyring, served: Path
+) -> None:
+    """Nobody asks for it: intake opens the vault with the secret itself."""
+    assert served.exists()
+    with pytest.raises(HomeError, match="key_not_served"):
+        file_key(home, "vault")
+    with (
+        pytest.raises(HomeError, match="key_not_served"),
+        serving(home, keyring, ["vault"]),
+    ):
+        pass
+    assert events(keyring)[-1][0] == "key_refused"
+
+
+def test_expired_keys_are_served_for_reading_only(
+    home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch, served: Path
+) -> None:
+    """The warehouse is written: its key must be within its period of protecting."""
+    assert served.exists()
+    later = datetime.now(UTC) + timedelta(days=800)
+    monkeypatch.setattr("parity.home.keyring._now", lambda: later)
+    assert file_key(home, "landed") == keyring.key_to_read("landed")
+    with pytest.raises(HomeError, match="key_expired"):
+        file_key(home, "warehouse")
+    assert [event for event, _ in events(keyring)] == ["key_given", "key_refused"]
 
 
 @pytest.mark.parametrize("name", ["none", "", "9990000018", "\u00e9", "a b", "x" * 150])
@@ -114,6 +145,7 @@ def test_socket_of_a_dead_server(home: Home, keyring: Keyring) -> None:
         assert is_served(path)
 
 
+@pytest.mark.attack(7)
 def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     """A child gets the named keys; its environment and arguments hold none."""
     code = (
@@ -137,6 +169,7 @@ def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     assert key.hex().encode() not in done.stdout[32:]
 
 
+@pytest.mark.attack(6)
 def test_serving_only_the_named(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +183,7 @@ def test_serving_only_the_named(
     assert list(home.run_folder.iterdir()) == []
 
 
+@pytest.mark.attack(6)
 def test_serving_no_identifier_key(home: Home, keyring: Keyring) -> None:
     """Asking to serve one is refused before anything listens."""
     with (
@@ -231,6 +265,7 @@ def test_no_entry_no_key(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> N
         unlock.giver(keyring, ["landed"])("vault", 1)
 
 
+@pytest.mark.attack(7)
 def test_child_unwraps_one_key(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +286,7 @@ def test_child_unwraps_one_key(
     assert events(keyring)[0][0] == "key_given"
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("name", ["root", "none"])
 def test_child_refuses_other_keys(home: Home, name: str) -> None:
     """The refusal's code comes back."""

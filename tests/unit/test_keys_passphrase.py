@@ -22,6 +22,7 @@ def test_same_passphrase_and_salt_same_key() -> None:
     assert key != key_from_passphrase(PASSPHRASE, new_cost(2**15))
 
 
+@pytest.mark.attack(15)
 @pytest.mark.parametrize(
     "cost",
     [
@@ -46,6 +47,7 @@ def test_blank_passphrase() -> None:
         key_from_passphrase(b"", COST)
 
 
+@pytest.mark.attack(15)
 def test_generated_keys() -> None:
     """A thousand fresh keys pass the gate and are all different."""
     keys = {check_key(generate_key()) for _ in range(1000)}

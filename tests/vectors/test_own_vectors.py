@@ -128,6 +128,7 @@ def test_refusal_codes_of_a_column() -> None:
     assert found == [*codes, None, "nhs_number_blank"]
 
 
+@pytest.mark.attack(15)
 def test_thirty_bad_keys() -> None:
     """Whatever takes a key refuses these, by one gate."""
     assert len(BAD_KEYS) >= 30
