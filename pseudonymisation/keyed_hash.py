@@ -42,7 +42,15 @@ def pseudonym(key: bytes, domain: str, *parts: Part) -> bytes:
 
 def token_column(key: bytes, kind: str, *parts: ColumnPart | Part) -> pl.Expr:
     """The 32-byte keyed hash of each row: Binary, null where any part is null."""
-    return _hex_hmac_column(key, encode_column(kind, *parts)).str.decode("hex")
+    return hash_column(key, encode_column(kind, *parts))
+
+
+def hash_column(key: bytes, message: pl.Expr) -> pl.Expr:
+    """The 32-byte keyed hash of each row that is encoded already (Binary); null stays.
+
+    message: the bytes of pseudonymisation.encoding.encode, and of nothing else.
+    """
+    return _hex_hmac_column(key, message).str.decode("hex")
 
 
 def pseudonym_column(key: bytes, domain: str, *parts: ColumnPart | Part) -> pl.Expr:

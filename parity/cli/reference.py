@@ -23,7 +23,8 @@ def load(
             exists=True,
             file_okay=False,
             metavar="DIR",
-            help="Holds organisations.csv, practices.csv and postcodes.csv.",
+            help="Holds organisations.csv, practices.csv and postcodes.csv; "
+            "successions.csv where providers succeeded others.",
         ),
     ],
     home: HomeOption = None,
@@ -42,12 +43,14 @@ def load(
 
 def load_reference(home: Home, folder: Path) -> dict[str, int]:
     """Check the files of a folder, copy them, and return how many rows each has."""
-    from parity.home.reference import Reference
+    from parity.home.reference import SUCCESSIONS, Reference
 
     reference = Reference.load(folder)
     if reference.missing:
         raise HomeError("reference_missing", "; ".join(reference.missing))
-    names = ("organisations", "practices", "postcodes")
+    names = ["organisations", "practices", "postcodes"]
+    if (folder / f"{SUCCESSIONS}.csv").exists():
+        names.append(SUCCESSIONS)
     for name in names:
         file = f"{name}.csv"
         write_private(home.reference / file, (folder / file).read_bytes())

@@ -1,14 +1,15 @@
 """Organisations, practices and postcodes: what the submitted codes are looked up in.
 
-Three CSV files in a home's reference folder. A file that is not there is a fact that
+Three CSV files in a home's reference folder, and a fourth where providers succeeded
+others (successions.csv). A file that is not there is a fact that
 callers report (`missing`), not an error: what needs it is not checked and not derived.
 A file that is there must be whole. Nothing here is about a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,18 @@ import polars as pl
 from parity.home.errors import HomeError
 from pseudonymisation.canonical_columns import postcode_column
 
-_DATES = {"valid_from", "valid_to"}
+_DATES = {"valid_from", "valid_to", "succession_date"}
+
+_BOOLEANS = {"is_live", "keeps_local_identifiers"}
+
+SUCCESSIONS = "successions"
+
+_SUCCESSION_COLUMNS = (
+    "predecessor_code",
+    "successor_code",
+    "succession_date",
+    "keeps_local_identifiers",
+)
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "organisations": (
@@ -53,22 +65,30 @@ class Reference:
     practices: practice_code, practice_name, sub_icb_code.
     postcodes: postcode (canonical), lsoa_code, deprivation_decile (Int32, 1 = most
         deprived), sub_icb_code, is_live (Boolean).
+    successions: predecessor_code, successor_code, succession_date (Date),
+        keeps_local_identifiers (Boolean: patients and referrals keep the predecessor's
+        identifiers). No file, no succession.
     missing: a sentence for each file that was not there.
     """
 
     organisations: pl.DataFrame
     practices: pl.DataFrame
     postcodes: pl.DataFrame
+    successions: pl.DataFrame = field(default_factory=lambda: _successions(None))
     missing: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Reference:
         """Read the files of a folder. Raises HomeError for one that is not whole."""
-        frames = {name: _read(folder / f"{name}.csv", name) for name in _COLUMNS}
+        frames = {
+            name: _read(folder / f"{name}.csv", columns)
+            for name, columns in _COLUMNS.items()
+        }
         return cls(
             organisations=_typed("organisations", frames["organisations"]),
             practices=_typed("practices", frames["practices"]),
             postcodes=_typed("postcodes", frames["postcodes"]),
+            successions=_successions(folder / f"{SUCCESSIONS}.csv"),
             missing=tuple(
                 f"{name}.csv is missing: {_UNCHECKED[name]}"
                 for name, frame in frames.items()
@@ -85,16 +105,56 @@ class Reference:
             postcodes=_typed("postcodes", None),
         )
 
+    def formers(self, provider: str) -> tuple[str, ...]:
+        """The providers whose local identifiers a provider took over, all the way."""
+        kept = self.successions.filter("keeps_local_identifiers")
+        found: list[str] = []
+        wanted = [provider]
+        while wanted:
+            successor = wanted.pop()
+            before = kept.filter(pl.col("successor_code") == successor)
+            new = before.get_column("predecessor_code").to_list()
+            found += new
+            wanted += new
+        return tuple(sorted(set(found)))
 
-def _read(path: Path, name: str) -> pl.DataFrame | None:
+
+def _successions(path: Path | None) -> pl.DataFrame:
+    """The successions of a file, checked: none leads back to where it came from."""
+    columns = _SUCCESSION_COLUMNS
+    frame = _read(path, columns) if path is not None else None
+    raw = (
+        frame
+        if frame is not None
+        else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+    )
+    typed = raw.select(_typed_column(column) for column in columns)
+    for column in columns:
+        lost = typed.get_column(column).is_null()
+        _refuse_first(lost, f"{SUCCESSIONS}.csv: {column} is blank or cannot be read")
+    later = dict(zip(typed[columns[0]], typed[columns[1]], strict=True))
+    if len(later) != typed.height:
+        raise HomeError(
+            "reference_value", f"{SUCCESSIONS}.csv: a provider has two successors"
+        )
+    for start in later:
+        place, steps = start, 0
+        while place in later and steps <= len(later):
+            place, steps = later[place], steps + 1
+        if steps > len(later):
+            raise HomeError("reference_value", f"{SUCCESSIONS}.csv leads in a circle")
+    return typed
+
+
+def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame | None:
     if not path.exists():
         return None
     try:
         frame = pl.read_csv(path, infer_schema=False)
     except pl.exceptions.PolarsError:
         raise HomeError("reference_unreadable", f"{path.name} is not CSV") from None
-    if not set(_COLUMNS[name]) <= set(frame.columns):
-        expected = ", ".join(_COLUMNS[name])
+    if not set(columns) <= set(frame.columns):
+        expected = ", ".join(columns)
         raise HomeError("reference_columns", f"{path.name} needs columns {expected}")
     return frame
 
@@ -118,7 +178,7 @@ def _typed_column(column: str) -> pl.Expr:
     if column == "deprivation_decile":
         decile = text.cast(pl.Int32, strict=False)
         return pl.when(decile.is_between(1, 10)).then(decile)
-    if column == "is_live":
+    if column in _BOOLEANS:
         words = {"true": True, "false": False}
         return text.str.to_lowercase().replace_strict(
             words, default=None, return_dtype=pl.Boolean

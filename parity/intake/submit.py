@@ -33,6 +33,8 @@ from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
 from parity.specification import Specification, load
+from parity.vault.custodians import appointed
+from parity.vault.link_changes import note_links
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
@@ -157,16 +159,23 @@ def _load(
 def _land(
     intake: _Intake, store: LandedStore, landed: Landed, submission_id: UUID
 ) -> None:
+    slot = intake.slot
     with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
-        vault.record(landed.observations)
+        vault.record(
+            slot.name,
+            slot.provider_code,
+            landed.observations,
+            landed.identifiers,
+            appointed(intake.home, intake.keyring).opening_public,
+        )
         links = vault.person_links(IdentifierKeys.of(intake.keyring))
+    note_links(intake.keyring.ledger(), before=store.person_links(), after=links)
     seal_copy(
         intake.path,
         intake.home.landing_sealed / f"{submission_id}.sealed",
         intake.keyring.key("sealed"),
         submission_id,
     )
-    slot = intake.slot
     store.land(
         Arrival(
             submission_id=submission_id,
@@ -176,10 +185,12 @@ def _land(
             submission_kind=slot.kind,
             data_set_version=intake.specification.version,
             received_at=intake.received_at.astimezone(UTC).replace(tzinfo=None),
+            pseudonym_epoch=landed.epoch,
         ),
         landed.tables,
         links,
         intake.reference.organisations,
+        landed.successions,
     )
 
 

@@ -1,7 +1,8 @@
 """Columns that stand beside the submitted ones: persons, pathways, ages, areas.
 
 Each is made from identifiers that stop here, by the derivation that derived.csv names.
-The rows come with what is known of their person (parity.vault.people.People.beside).
+The rows come with what is known of their person (parity.vault.people.People.beside) and
+with the pseudonyms of their pathway (parity.vault.identifiers.pathway_identifiers).
 """
 
 from __future__ import annotations
@@ -13,11 +14,8 @@ import polars as pl
 
 from parity.specification import Derived, Specification
 from parity.vault.errors import VaultError
-from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
-from parity.vault.typed_values import blank_to_null, typed
-from pseudonymisation.encoding import bytes_part, text_part
+from parity.vault.typed_values import typed
 from pseudonymisation.generalise import age_column
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
 
 HEADER = "IDS000Header"
 
@@ -28,11 +26,18 @@ _AREA_COLUMNS = {
 }
 
 
+# Columns that the rows come with, by the derivation that names them.
+_READY = {
+    "linkage_step": "linkage_step",
+    "person_as_known": "national_person_id",
+    "national_pathway": "national_pathway",
+    "person_service_request": "person_service_request",
+}
+
+
 def derived(
     column: Derived,
-    provider: str,
     specification: Specification,
-    keys: IdentifierKeys,
     header_dates: Mapping[str, date | None],
 ) -> pl.Expr:
     """A derived column. header_dates: the submission's own dates by field name.
@@ -43,23 +48,10 @@ def derived(
     if how == "age_at":
         on = _day(argument, column.table, specification, header_dates)
         return age_column(pl.col("birth_date"), on).alias(column.name)
-    if how == "linkage_step":
-        return pl.col("linkage_step").alias(column.name)
     if how == "area":
         return pl.col(_AREA_COLUMNS[column.column]).alias(column.name)
-    return uuid_text_column(_pseudonym(how, provider, keys)).alias(column.name)
-
-
-def _pseudonym(how: str, provider: str, keys: IdentifierKeys) -> pl.Expr:
-    person = bytes_part(pl.col("person_token"))
-    if how == "person_as_known":
-        return pseudonym_column(keys.person, PERSON_DOMAIN, person)
-    referral = text_part(blank_to_null(pl.col("ServiceRequestId")))
-    if how == "national_pathway":
-        key = keys.of_provider(how, provider)
-        return pseudonym_column(key, how, provider, person, referral)
-    if how == "person_service_request":
-        return pseudonym_column(keys.shared(how), how, person, referral)
+    if how in _READY:
+        return pl.col(_READY[how]).alias(column.name)
     raise VaultError("unknown_derivation", "a derived column cannot be made")
 
 

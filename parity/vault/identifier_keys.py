@@ -1,14 +1,14 @@
 """The keys that make tokens and pseudonyms, and which key serves which domain.
 
-    linkage key ------------------------------> tokens of people (vault only)
-    root key -- warehouse, person, epoch -----> people in the warehouse
-             -- warehouse, <domain>, <provider>, epoch
-                                    ----------> what a provider's system assigns
-             -- warehouse, <domain>, epoch ---> what providers must share
+    linkage key --------------------------------> tokens (vault only)
+    root key -- warehouse, <domain> ------------> what providers must share
+       + epoch key (HKDF salt)
+             -- warehouse, <domain>, <provider> -> what a provider's system assigns
 
 A provider's own identifiers are keyed in that provider's domain: two providers that
 number alike do not meet, and the table of one provider's keys says nothing of
-another's.
+another's. The epoch has a key of its own: once that is destroyed, nobody can make the
+pseudonyms of that epoch again, whoever holds the root key.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from pseudonymisation.derivation import derive
+from pseudonymisation.encoding import bytes_part
+from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
 from pseudonymisation.keys import check_key
 
 if TYPE_CHECKING:
     from parity.home.keyring import Keyring
-
-EPOCH = "epoch-1"
 
 PERSON_DOMAIN = "person"
 
@@ -31,29 +33,37 @@ _ZONE = "warehouse"
 
 @dataclass(frozen=True)
 class IdentifierKeys:
-    """The two keys that no process but the vault's may hold, 32 bytes each."""
+    """The three keys that no process but the vault's may hold, 32 bytes each.
+
+    epoch: the number of the warehouse's epoch, which is the version of its key.
+    """
 
     root: bytes = field(repr=False)
     linkage: bytes = field(repr=False)
+    epoch_key: bytes = field(repr=False)
+    epoch: int
 
     def __post_init__(self) -> None:
         check_key(self.root)
         check_key(self.linkage)
+        check_key(self.epoch_key)
 
     @classmethod
     def of(cls, keyring: Keyring) -> IdentifierKeys:
-        """The identifier keys of an unlocked home."""
-        return cls(root=keyring.key("root"), linkage=keyring.key("linkage"))
+        """The identifier keys of an unlocked home, of the epoch in force."""
+        return cls(
+            root=keyring.key("root"),
+            linkage=keyring.key("linkage"),
+            epoch_key=keyring.key("epoch"),
+            epoch=keyring.version("epoch"),
+        )
 
-    @property
-    def person(self) -> bytes:
-        """The key that turns a person's token into the warehouse's person."""
-        return self.shared(PERSON_DOMAIN)
+    def of_domain(self, domain: str, provider: str = "") -> bytes:
+        """The key of a domain; of one provider, or (blank) one that all share."""
+        label = (_ZONE, domain, provider) if provider else (_ZONE, domain)
+        return derive(self.root, *label, salt=self.epoch_key)
 
-    def shared(self, domain: str) -> bytes:
-        """The key of a domain that all providers share."""
-        return derive(self.root, _ZONE, domain, EPOCH)
-
-    def of_provider(self, domain: str, provider: str) -> bytes:
-        """The key of a domain of one provider."""
-        return derive(self.root, _ZONE, domain, provider, EPOCH)
+    def pseudonyms(self, token: pl.Expr, domain: str, provider: str = "") -> pl.Expr:
+        """The warehouse pseudonym (UUID text) of each token (Binary); null stays."""
+        key = self.of_domain(domain, provider)
+        return uuid_text_column(pseudonym_column(key, domain, bytes_part(token)))

@@ -1,13 +1,15 @@
 """Who a submission's people are: tokens, and what is known of each without naming them.
 
-What belongs here: the first tier of pseudonyms (tokens under the linkage key, which
-never leave the vault), the linkage step that named each person, and the guard that
-keeps made-up people and real ones in homes of their own.
+What belongs here: the first tier of pseudonyms of people (tokens under the linkage key,
+which never leave the vault), the linkage step that named each person, the evidence that
+the crosswalk learns from, and the guard that keeps made-up people and real ones in
+homes of their own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -15,8 +17,14 @@ from parity.home.layout import Kind
 from parity.home.reference import Reference
 from parity.specification import Specification
 from parity.vault.errors import RecordRefused
-from parity.vault.identifier_keys import IdentifierKeys
-from parity.vault.typed_values import blank_to_null, check_readable, refuse_first
+from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
+from parity.vault.identifiers import message_column, token_of
+from parity.vault.typed_values import (
+    blank_to_null,
+    check_readable,
+    refuse_first,
+    stripped,
+)
 from pseudonymisation.canonical_columns import (
     birth_date_column,
     is_test_nhs_number,
@@ -24,7 +32,6 @@ from pseudonymisation.canonical_columns import (
     postcode_column,
 )
 from pseudonymisation.encoding import text_part
-from pseudonymisation.keyed_hash import token_column
 
 PERSONS = "IDS001MPI"
 REFERRALS = "IDS101Referral"
@@ -32,14 +39,22 @@ REFERRALS = "IDS101Referral"
 _LOCAL_ID, _NHS_NUMBER, _BIRTH_DATE = "LocalPatientId", "NHSNumber", "PersonBirthDate"
 _REFERRAL_ID = "ServiceRequestId"
 
+# Nobody's address: NHS pseudo-postcodes for no fixed abode, abroad, not known. Made-up
+# people live there, in synthetic homes only.
+_NO_PLACE = "ZZ99"
+
 _ABOUT_PERSON = (
     "person_token",
+    "person_message",
+    "national_person_id",
     "linkage_step",
     "birth_date",
     "is_live",
     "lsoa_code",
     "deprivation_decile",
 )
+
+EVIDENCE = ("nhs_token", "local_token", "former_token", "demographic_token")
 
 
 @dataclass(frozen=True)
@@ -49,14 +64,14 @@ class People:
     by_row: row_number of IDS001MPI and what is known of the person: _ABOUT_PERSON.
     by_local_id: LocalPatientId and the same. by_referral: ServiceRequestId and the
         same, of the person referred. Blank keys are in neither: they lead to nobody.
-    observations: local_token, nhs_token (Binary, 32 bytes or null): what the crosswalk
-        learns from this submission.
+    observations: EVIDENCE (Binary, 32 bytes or null), each combination once: what the
+        crosswalk learns from this submission.
     """
 
-    by_row: pl.DataFrame
-    by_local_id: pl.DataFrame
-    by_referral: pl.DataFrame
-    observations: pl.DataFrame
+    by_row: pl.DataFrame = field(repr=False)
+    by_local_id: pl.DataFrame = field(repr=False)
+    by_referral: pl.DataFrame = field(repr=False)
+    observations: pl.DataFrame = field(repr=False)
 
     def beside(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what is known of the person of each; nulls where there is none."""
@@ -79,50 +94,106 @@ def identify(
 ) -> People:
     """The people of a submission. Raises RecordRefused."""
     persons, referrals = kept[PERSONS], kept[REFERRALS]
+    _check(kept, specification, home_kind)
+    named = _named(persons, provider, keys)
+    evident = _with_evidence(named, provider, reference, keys, home_kind)
+    known = _with_area(named, reference)
+    by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
+    referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
+    return People(
+        by_row=known.select("row_number", *_ABOUT_PERSON),
+        by_local_id=by_local_id,
+        by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
+        observations=evident.filter(
+            pl.any_horizontal(pl.col("nhs_token", "local_token").is_not_null())
+        ),
+    )
+
+
+def _check(
+    kept: dict[str, pl.DataFrame], specification: Specification, home_kind: Kind
+) -> None:
+    persons = kept[PERSONS]
     fields = {field.name: field for field in specification.tables[PERSONS].fields}
     _check_unique(persons, PERSONS, _LOCAL_ID)
-    _check_unique(referrals, REFERRALS, _REFERRAL_ID)
+    _check_unique(kept[REFERRALS], REFERRALS, _REFERRAL_ID)
     check_readable(persons, [fields[_BIRTH_DATE]])
     is_test = is_test_nhs_number(nhs_number_column(pl.col(_NHS_NUMBER)))
     if home_kind == "synthetic":
         refuse_first(persons, ~is_test, "nhs_number_not_synthetic", fields[_NHS_NUMBER])
     else:
         refuse_first(persons, is_test, "nhs_number_synthetic", fields[_NHS_NUMBER])
-    named = _named(persons, provider, keys)
-    known = _with_area(named, reference)
-    by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
-    referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
-    seen = named.select("local_token", "nhs_token").unique()
-    return People(
-        by_row=known.select("row_number", *_ABOUT_PERSON),
-        by_local_id=by_local_id,
-        by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
-        observations=seen.filter(pl.any_horizontal(pl.all().is_not_null())),
-    )
 
 
 def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.DataFrame:
-    """Tokens of each person: by NHS number, else by provider and local identifier."""
-    local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
+    """The person of each row: by NHS number; else by provider, local identifier and
+    birth date; else, without a birth date, by provider and local identifier.
+
+    A birth date beside the local identifier keeps apart two people to whom a provider
+    gave the same one.
+    """
     number = text_part(nhs_number_column(pl.col(_NHS_NUMBER)))
-    by_number = pl.col("nhs_token").is_not_null()
+    local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
+    steps = {
+        "nhs_number": message_column("nhs-number", number),
+        "local_identifier_and_birth_date": _local_message(provider),
+        "local_identifier": message_column("local-patient", provider, local),
+    }
+    step = pl.coalesce(
+        pl.when(message.is_not_null()).then(pl.lit(name))
+        for name, message in steps.items()
+    )
+    national = keys.pseudonyms(pl.col("person_token"), PERSON_DOMAIN)
     return (
         persons.lazy()
         .with_columns(
-            local_token=token_column(keys.linkage, "local-patient", provider, local),
-            nhs_token=token_column(keys.linkage, "nhs-number", number),
             birth_date=birth_date_column(pl.col(_BIRTH_DATE)),
             postcode=postcode_column(pl.col("Postcode")),
         )
         .with_columns(
-            person_token=pl.coalesce("nhs_token", "local_token"),
-            linkage_step=pl.when(by_number)
-            .then(pl.lit("nhs_number"))
-            .when(pl.col("local_token").is_not_null())
-            .then(pl.lit("local_identifier")),
+            person_message=pl.coalesce(*steps.values()),
+            linkage_step=step,
+            nhs_token=token_of(steps["nhs_number"], keys),
         )
+        .with_columns(person_token=token_of(pl.col("person_message"), keys))
+        .with_columns(national_person_id=national)
         .collect()
     )
+
+
+def _local_message(provider: str) -> pl.Expr:
+    local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
+    born = text_part(pl.col("birth_date").dt.to_string("%Y-%m-%d"))
+    return message_column("local-patient", provider, local, born)
+
+
+def _with_evidence(
+    named: pl.DataFrame,
+    provider: str,
+    reference: Reference,
+    keys: IdentifierKeys,
+    home_kind: Kind,
+) -> pl.DataFrame:
+    """EVIDENCE of each row, and once more for each provider that this one succeeds."""
+    place = pl.col("postcode")
+    if home_kind == "live":
+        place = pl.when(~place.str.starts_with(_NO_PLACE)).then(place)
+    born = text_part(pl.col("birth_date").dt.to_string("%Y-%m-%d"))
+    gender = text_part(stripped(pl.col("Gender")))
+    demographic = message_column("demographics", born, text_part(place), gender)
+    formers: Sequence[pl.Expr] = [
+        token_of(_local_message(former), keys) for former in reference.formers(provider)
+    ] or [pl.lit(None, dtype=pl.Binary)]
+    rows = [
+        named.lazy().select(
+            "nhs_token",
+            local_token=token_of(_local_message(provider), keys),
+            former_token=former,
+            demographic_token=token_of(demographic, keys),
+        )
+        for former in formers
+    ]
+    return pl.concat(rows).unique().collect()
 
 
 def _with_area(named: pl.DataFrame, reference: Reference) -> pl.DataFrame:

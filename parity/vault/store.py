@@ -1,84 +1,71 @@
-"""The crosswalk: which tokens were seen together, and so which of them are one person.
+"""The vault's own encrypted file: tokens, sealed identifiers, evidence for linkage.
 
-What belongs here: the vault's own encrypted file and the rule that joins. Local
-identifiers seen with exactly one NHS number join its person, in months with or without
-the number. Seen with two or more they join none: a local identifier used for two people
-must not make them one. The person is named by what joined them, so the order in which
-submissions arrive changes nothing.
+What belongs here: its tables, and writing and reading them. What joins persons stands
+in parity.vault.crosswalk.
 
-An observation is never taken back: a number that was sent wrong once keeps its local
-identifier from joining. Correction is a matter for people (re-linkage is not here yet).
+Every write is repeatable: a submission that is recorded again changes nothing, and one
+that comes anew for its slot replaces what the former one had shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import duckdb
 import polars as pl
 
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.layout import Home
+from parity.vault.crosswalk import LINKS
 from parity.vault.errors import VaultError
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
-from pseudonymisation.encoding import bytes_part
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+from parity.vault.people import EVIDENCE
+from pseudonymisation.sealed_box import new_batch_key
+from pseudonymisation.sealed_identifier import seal_identifiers
 
-_OBSERVATION = """
-    create table if not exists vault.observation (local_token blob, nhs_token blob)
+# One row for each identifier that stands in the landed store as a pseudonym. sealed:
+# its message, under the key of its batch (AES-SIV); provider is blank where all share.
+_TABLES = """
+    create table if not exists vault.identifier (
+        token blob not null,
+        domain varchar not null,
+        provider varchar not null,
+        sealed blob not null,
+        batch uuid not null
+    );
+    create table if not exists vault.batch (batch uuid not null, public blob not null);
+    create table if not exists vault.observation (
+        slot varchar not null,
+        provider varchar not null,
+        nhs_token blob,
+        local_token blob,
+        former_token blob,
+        demographic_token blob
+    )
 """
 
-_RECORD = """
-    insert into vault.observation
-    select distinct incoming.local_token, incoming.nhs_token
+_NEW = """
+    select incoming.domain, incoming.provider, incoming.message, incoming.token
     from incoming
     where not exists (
-        select 1
-        from vault.observation as seen
-        where seen.local_token is not distinct from incoming.local_token
-        and seen.nhs_token is not distinct from incoming.nhs_token
+        select 1 from vault.identifier where identifier.token = incoming.token
     )
-"""
-
-# known_as: the token under which a person stood in some submission (the NHS number's
-# when there was one). person: the token that names them now.
-_LINKS = """
-    with local as (
-        select
-            local_token,
-            count(distinct nhs_token) as nhs_tokens,
-            min(nhs_token) as nhs_token
-        from vault.observation
-        where local_token is not null
-        group by local_token
-    )
-
-    select nhs_token as known_as, nhs_token as person
-    from vault.observation
-    where nhs_token is not null
-    union
-    select
-        observation.local_token as known_as,
-        case when local.nhs_tokens = 1 then local.nhs_token else local.local_token end
-    from vault.observation
-    inner join local using (local_token)
-    where observation.nhs_token is null
-    order by known_as
 """
 
 
 class Vault:
-    """The crosswalk's file, open for writing by one process."""
+    """The vault's file, open for writing by one process."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._connection.execute(_OBSERVATION)
+        self._connection.execute(_TABLES)
 
     @classmethod
     @contextmanager
     def open(cls, home: Home, key: bytes) -> Iterator[Vault]:
-        """Open the encrypted crosswalk; it is made when it is not there.
+        """Open the encrypted vault; it is made when it is not there.
 
         key: the file key `vault`, 32 bytes. Raises HomeError, KeyRefused.
         """
@@ -89,35 +76,88 @@ class Vault:
         finally:
             connection.close()
 
-    def record(self, observations: pl.DataFrame) -> None:
-        """Add what a submission showed; what was seen before is not added again.
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, with the file attached as `vault`, for the vault's own."""
+        return self._connection
 
-        observations: local_token, nhs_token (Binary, 32 bytes or null).
+    def record(
+        self,
+        slot: str,
+        provider: str,
+        observations: pl.DataFrame,
+        identifiers: pl.DataFrame,
+        opening_public: bytes,
+    ) -> None:
+        """Keep what a submission showed, whole or not at all.
+
+        slot: its name; what an earlier submission for it had shown is taken back.
+        observations: parity.vault.people.EVIDENCE. identifiers: IDENTIFIERS of
+        parity.vault.identifiers; new ones are sealed, so that only the holders of the
+        opening key (opening_public: 32 bytes) can read them again.
         """
-        incoming = observations.select("local_token", "nhs_token").to_arrow()
-        self._connection.register("incoming", incoming)
-        self._connection.execute(_RECORD)
-        self._connection.unregister("incoming")
+        self._connection.begin()
+        try:
+            self._observe(slot, provider, observations)
+            self._keep(identifiers, opening_public)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
 
     def person_links(self, keys: IdentifierKeys) -> pl.DataFrame:
         """Every person as known at some submission, and the person they are now.
 
-        Columns national_person_id, person_id: UUID text, warehouse pseudonyms; one row
-        for each national_person_id. Raises VaultError when two tokens share a
-        pseudonym.
+        Columns national_person_id, person_id (UUID text, warehouse pseudonyms),
+        linkage_step: how they were joined; one row for each national_person_id. Raises
+        VaultError when two tokens share a pseudonym.
         """
-        found = self._connection.execute(_LINKS).fetchall()
-        schema = {"known_as": pl.Binary, "person": pl.Binary}
-        tokens = pl.DataFrame(found, schema=schema, orient="row").lazy()
-        links = tokens.select(
-            national_person_id=_warehouse_person(keys, "known_as"),
-            person_id=_warehouse_person(keys, "person"),
-        ).collect()
+        found = self._connection.execute(LINKS).to_arrow_table()
+        links = (
+            pl.DataFrame(pl.from_arrow(found))
+            .lazy()
+            .select(
+                national_person_id=_warehouse_person(keys, "known_as"),
+                person_id=_warehouse_person(keys, "person"),
+                linkage_step="step",
+            )
+            .collect()
+        )
         if links.get_column("national_person_id").n_unique() != links.height:
             raise VaultError("pseudonym_collision", "two people share a pseudonym")
         return links
 
+    def _observe(self, slot: str, provider: str, observations: pl.DataFrame) -> None:
+        execute = self._connection.execute
+        execute("delete from vault.observation where slot = ?", [slot])
+        incoming = observations.select(EVIDENCE).to_arrow()
+        self._connection.register("incoming", incoming)
+        execute(
+            "insert into vault.observation select ?, ?, * from incoming",
+            [slot, provider],
+        )
+        self._connection.unregister("incoming")
+
+    def _keep(self, identifiers: pl.DataFrame, opening_public: bytes) -> None:
+        self._connection.register("incoming", identifiers.to_arrow())
+        found = self._connection.execute(_NEW).to_arrow_table()
+        self._connection.unregister("incoming")
+        new = pl.DataFrame(pl.from_arrow(found))
+        if new.is_empty():
+            return
+        batch = uuid4()
+        public, key = new_batch_key(opening_public)
+        sealed = seal_identifiers(key, new["message"], new["token"])
+        rows = new.select("token", "domain", "provider", sealed=sealed)
+        self._connection.execute(
+            "insert into vault.batch values (?, ?)", [batch, public]
+        )
+        self._connection.register("incoming", rows.to_arrow())
+        self._connection.execute(
+            "insert into vault.identifier select *, ? from incoming", [batch]
+        )
+        self._connection.unregister("incoming")
+
 
 def _warehouse_person(keys: IdentifierKeys, name: str) -> pl.Expr:
-    token = bytes_part(pl.col(name))
-    return uuid_text_column(pseudonym_column(keys.person, PERSON_DOMAIN, token))
+    return keys.pseudonyms(pl.col(name), PERSON_DOMAIN)

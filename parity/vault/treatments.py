@@ -10,11 +10,8 @@ import polars as pl
 
 from parity.specification import Field
 from parity.vault.errors import VaultError
-from parity.vault.identifier_keys import IdentifierKeys
 from parity.vault.programmes import programme_column
-from parity.vault.typed_values import TYPED, blank_to_null, stripped, typed
-from pseudonymisation.encoding import text_part
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+from parity.vault.typed_values import TYPED, stripped, typed
 
 # Codes that suppliers' systems send in more than one form: AppType without its leading
 # zero, EthnicCategory in lower case.
@@ -22,18 +19,18 @@ _ZERO_PADDED = frozenset({"AppType"})
 _UPPER_CASE = frozenset({"EthnicCategory"})
 
 
-def treated(field: Field, provider: str, keys: IdentifierKeys) -> pl.Expr:
+def pseudonym_name(field: Field) -> str:
+    """The column that holds a keyed field's pseudonym beside the one that was sent."""
+    return f"{field.name} as pseudonym"
+
+
+def treated(field: Field) -> pl.Expr:
     """The landed column of a field, from its column as sent. Raises VaultError.
 
-    A pseudonym is UUID text. A supplier's identifier is taken as it is, neither trimmed
-    nor case-folded: two spellings are two identifiers. A blank one has no pseudonym.
+    A keyed field's pseudonym (UUID text) stands ready under pseudonym_name.
     """
-    domain = field.pseudonym_domain
-    if domain is not None:
-        identifier = text_part(blank_to_null(pl.col(field.name)))
-        key = keys.of_provider(domain, provider)
-        keyed = pseudonym_column(key, domain, provider, identifier)
-        return uuid_text_column(keyed).alias(field.name)
+    if field.pseudonym_domain is not None:
+        return pl.col(pseudonym_name(field)).alias(field.name)
     if field.treatment == "generalise:iet_programme":
         return programme_column(pl.col(field.name)).alias(field.name)
     if field.treatment == "keep":

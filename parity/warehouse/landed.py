@@ -32,7 +32,14 @@ RECEIPT_TABLES = {
         "receipt_number bigint primary key, submission_id uuid not null, "
         "received_at timestamp not null"
     ),
-    "person_link": "national_person_id uuid primary key, person_id uuid not null",
+    "person_link": (
+        "national_person_id uuid primary key, person_id uuid not null, "
+        "linkage_step varchar not null"
+    ),
+    "service_request_succession": (
+        "service_request_key uuid not null, former_service_request_key uuid not null"
+    ),
+    "parity_meta": "pseudonym_epoch integer not null",
     "organisation": (
         "organisation_code varchar primary key, organisation_name varchar, "
         "organisation_type varchar, parent_code varchar"
@@ -63,10 +70,14 @@ class Arrival:
     submission_kind: str
     data_set_version: str
     received_at: datetime
+    pseudonym_epoch: int
 
 
 class LandedStore:
-    """The landed file, open for writing by one process."""
+    """The landed file, open for writing by one process.
+
+    It holds the pseudonyms of one epoch and takes no others.
+    """
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, specification: Specification
@@ -103,24 +114,41 @@ class LandedStore:
         ).fetchone()
         return row[0] if row else None
 
+    def person_links(self) -> pl.DataFrame:
+        """The crosswalk as it stands: national_person_id, person_id (UUID text)."""
+        found = self._connection.execute(
+            """
+            select national_person_id::varchar, person_id::varchar
+            from landed.receipts.person_link
+            """
+        ).fetchall()
+        schema = {"national_person_id": pl.String, "person_id": pl.String}
+        return pl.DataFrame(found, schema=schema, orient="row")
+
     def land(
         self,
         arrival: Arrival,
         tables: Mapping[str, pl.DataFrame],
         person_links: pl.DataFrame,
         organisations: pl.DataFrame,
+        successions: pl.DataFrame,
     ) -> None:
         """Write rows, crosswalk, organisations and receipt in one transaction.
 
         tables: official table name to rows in landed order, without submission_id.
+        successions: service_request_key, former_service_request_key (UUID text): a
+        referral that a provider took over, and what its predecessor called it.
+        Raises LandedError, also for pseudonyms of another epoch than the store's.
         """
         self._connection.begin()
         try:
+            self._check_epoch(arrival.pseudonym_epoch)
             if not self._is_known(arrival.submission_id):
                 self._insert_submission(arrival)
                 for name, rows in tables.items():
                     table = self._specification.tables[name]
                     self._insert_rows(table, arrival.submission_id, rows)
+                self._insert_successions(successions)
             self._check_links(person_links)
             self._replace("person_link", person_links)
             self._replace("organisation", organisations.select(_ORGANISATION))
@@ -148,6 +176,34 @@ class LandedStore:
             columns = ", ".join(f"{n.lower()} {t}" for n, t in table.landed_columns)
             name = f"landed.{schema}.{table.name.lower()}"
             execute(f"create table if not exists {name} ({columns})")
+
+    def _check_epoch(self, epoch: int) -> None:
+        """The first submission sets the epoch; a retired one writes no more."""
+        found = self._connection.execute(
+            "select pseudonym_epoch from landed.receipts.parity_meta"
+        ).fetchone()
+        if found is None:
+            self._connection.execute(
+                "insert into landed.receipts.parity_meta values (?)", [epoch]
+            )
+        elif found != (epoch,):
+            raise LandedError(
+                "another_epoch",
+                "these pseudonyms belong to another epoch than the rows",
+            )
+
+    def _insert_successions(self, successions: pl.DataFrame) -> None:
+        self._connection.register("incoming", successions.to_arrow())
+        self._connection.execute(
+            """
+            insert into landed.receipts.service_request_succession
+            select service_request_key::uuid, former_service_request_key::uuid
+            from incoming
+            except
+            select * from landed.receipts.service_request_succession
+            """
+        )
+        self._connection.unregister("incoming")
 
     def _is_known(self, submission_id: UUID) -> bool:
         found = self._connection.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from . import codes
 from .submissions import Row, Shelf, Submission, code, day
 
-# ("nhs", number) or ("local", provider, local identifier).
+# ("nhs", number) or ("local", provider, local identifier, birth date).
 Person = tuple[str, ...]
 
 
@@ -59,34 +60,79 @@ def _postcode(text: str) -> str:
 
 
 def national_person(provider: str, row: Row) -> Person:
-    """The NHS number where the row has one, else provider and local identifier."""
+    """The NHS number where the row has one, else its local identity."""
     nhs_number = "".join(code(row, "NHSNumber").split())
     if nhs_number:
         return ("nhs", nhs_number)
-    return ("local", provider, row["LocalPatientId"])
+    return local_person(provider, row)
 
 
-def joined_persons(shelf: Shelf) -> dict[tuple[str, str], Person]:
-    """The NHS person that each provider's local identifier joins, where it joins one.
+def local_person(provider: str, row: Row) -> Person:
+    """Provider, local identifier and birth date."""
+    return ("local", provider, row["LocalPatientId"], code(row, "PersonBirthDate"))
 
-    Seen with exactly one NHS number in all submissions, it joins; seen with two,
-    nothing says which is right, and it joins none.
+
+def joined_persons(shelf: Shelf) -> dict[Person, Person]:
+    """The person that each local identity joins, where it joins another.
+
+    Seen with exactly one NHS number in all submissions, it joins that one; seen with
+    two, nothing says which is right, and it joins none. Seen with none, it joins whom
+    birth date, postcode and gender leave as the only candidate.
     """
-    seen: dict[tuple[str, str], set[Person]] = defaultdict(set)
+    seen: dict[Person, set[Person]] = defaultdict(set)
+    for provider, row in _rows(shelf):
+        person = national_person(provider, row)
+        seen[local_person(provider, row)] |= {person} if person[0] == "nhs" else set()
+    links = {local: next(iter(p)) for local, p in seen.items() if len(p) == 1}
+    return links | _fitting(shelf, links, {p for p, n in seen.items() if not n})
+
+
+def _fitting(
+    shelf: Shelf, links: dict[Person, Person], unnumbered: set[Person]
+) -> dict[Person, Person]:
+    """Whom each unnumbered person is by birth date, postcode and gender alone.
+
+    Nobody, where two persons at one provider or two with numbers share the three, or
+    where two of a person's own addresses lead to different people.
+    """
+    sharing: dict[Person, set[tuple[str, Person]]] = defaultdict(set)
+    lived: dict[Person, set[Person]] = defaultdict(set)
+    for provider, row in _rows(shelf):
+        three = (
+            code(row, "PersonBirthDate"),
+            _postcode(row["Postcode"] or ""),
+            code(row, "Gender"),
+        )
+        person = joined(national_person(provider, row), links)
+        if all(three):
+            sharing[three].add((provider, person))
+            lived[person].add(three)
+    found = {}
+    for person in unnumbered:
+        leads = {_only(sharing[three]) for three in lived[person]}
+        if len(leads) == 1 and (target := leads.pop()) not in (None, person):
+            found[person] = target
+    return {person: target for person, target in found.items() if target is not None}
+
+
+def _only(sharing: set[tuple[str, Person]]) -> Person | None:
+    """The one person that records with the same three can be; None where unclear."""
+    persons = {person for _, person in sharing}
+    numbered = {person for person in persons if person[0] == "nhs"}
+    if len(numbered) > 1 or len(sharing) > len({provider for provider, _ in sharing}):
+        return None
+    return min(numbered or persons)
+
+
+def _rows(shelf: Shelf) -> Iterator[tuple[str, Row]]:
     for submission in shelf.all:
         for row in submission.tables["IDS001MPI"]:
-            person = national_person(submission.provider, row)
-            if person[0] == "nhs":
-                seen[submission.provider, row["LocalPatientId"]].add(person)
-    return {local: next(iter(p)) for local, p in seen.items() if len(p) == 1}
+            yield submission.provider, row
 
 
-def joined(person: Person, links: dict[tuple[str, str], Person]) -> Person:
+def joined(person: Person, links: dict[Person, Person]) -> Person:
     """The joined person of a national one."""
-    if person[0] == "nhs":
-        return person
-    _, provider, local = person
-    return links.get((provider, local), person)
+    return person if person[0] == "nhs" else links.get(person, person)
 
 
 @dataclass(frozen=True)

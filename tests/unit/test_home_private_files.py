@@ -65,6 +65,7 @@ def test_another_kind_of_thing_is_refused(tmp_path: Path) -> None:
         check_file(tmp_path / "none")
 
 
+@pytest.mark.attack(13)
 def test_another_users_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +77,7 @@ def test_another_users_file_is_refused(
         check_file(tmp_path / "file")
 
 
+@pytest.mark.attack(34)
 def test_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +94,7 @@ def test_failed_write_leaves_the_old_file(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.attack(11)
+@pytest.mark.attack(11, 13)
 def test_hardened_process(tmp_path: Path) -> None:
     """New files are ours alone, and a crash leaves no memory image."""
     harden_process()

@@ -108,7 +108,6 @@ def in_state(keyring: Keyring, state: State) -> tuple[int, bytes]:
     return version, key
 
 
-@pytest.mark.attack(15)
 @pytest.mark.parametrize(
     ("state", "protect", "read", "fill"),
     [
@@ -133,7 +132,6 @@ def test_use_in_a_state(
             assert use(keyring, version) == key
 
 
-@pytest.mark.attack(15)
 @pytest.mark.parametrize("purpose", [p for p in PERIODS if p != "ledger"])
 def test_use_by_date(keyring: Keyring, purpose: Purpose) -> None:
     """To the last second of its period, and not at its end."""

@@ -17,6 +17,7 @@ from vault_support import (
     Rows,
     column,
     land,
+    new_keys,
     person,
     submission,
 )
@@ -27,6 +28,7 @@ from parity.intake.slot import Slot
 from parity.vault.errors import RecordRefused
 from parity.vault.identifier_keys import IdentifierKeys
 from pseudonymisation.canonical import nhs_number
+from pseudonymisation.encoding import encode
 from pseudonymisation.errors import IdentifierRefused, KeyRefused
 from pseudonymisation.keyed_hash import pseudonym, token, uuid_text
 from pseudonymisation.keys import generate_key
@@ -56,6 +58,7 @@ def test_every_table_has_exactly_its_landed_columns() -> None:
         assert name not in landed.tables[PERSONS].columns
 
 
+@pytest.mark.attack(10, 23)
 def test_nothing_that_identifies_lands() -> None:
     """Identifiers in every field that holds one, looked for in every landed cell."""
     marks = [ANN, "PLANTED-LOCAL", "1980-06-15", "ZZ99 3VZ", "PLANTED-REFERRAL"]
@@ -90,27 +93,61 @@ def _bytes_of(frame: pl.DataFrame) -> list[bytes]:
 
 
 def test_pseudonyms_are_those_of_the_reference() -> None:
-    """Key, domain and parts of each kind, recomputed one value at a time."""
+    """Message, token and pseudonym of each kind, recomputed one value at a time."""
     rows: Rows = [{"ServiceRequestId": "R1", "LocalPatientId": "P1"}]
-    landed = land(submission(IDS001MPI=[person("P1", ANN)], IDS101Referral=rows))
-    ann = token(KEYS.linkage, "nhs-number", ANN)
+    people = [person("P1", ANN, PersonBirthDate="1980-06-15")]
+    landed = land(submission(IDS001MPI=people, IDS101Referral=rows))
+    ann = encode("nhs-number", ANN)
     wanted = {
         "LocalPatientId": ("local_patient", "ZZ1", ("ZZ1", "P1")),
         "ServiceRequestId": ("service_request", "ZZ1", ("ZZ1", "R1")),
         "NationalPathwayId": ("national_pathway", "ZZ1", ("ZZ1", ann, "R1")),
-        "PersonServiceRequestKey": ("person_service_request", None, (ann, "R1")),
+        "PersonServiceRequestKey": ("person_service_request", "", (ann, "R1")),
     }
+    kept = {}
     for name, (domain, provider, parts) in wanted.items():
-        key = KEYS.of_provider(domain, provider) if provider else KEYS.shared(domain)
-        expected = uuid_text(pseudonym(key, domain, *parts))
+        kept[domain] = token(KEYS.linkage, domain, *parts)
+        key = KEYS.of_domain(domain, provider)
+        expected = uuid_text(pseudonym(key, domain, kept[domain]))
         assert column(landed, REFERRALS, name) == [expected], name
-    expected = uuid_text(pseudonym(KEYS.person, "person", ann))
+    kept["person"] = token(KEYS.linkage, "nhs-number", ANN)
+    expected = uuid_text(pseudonym(KEYS.of_domain("person"), "person", kept["person"]))
     assert column(landed, PERSONS, "NationalPersonId") == [expected]
-    assert landed.observations.rows() == [
-        (token(KEYS.linkage, "local-patient", "ZZ1", "P1"), ann)
+    local = token(KEYS.linkage, "local-patient", "ZZ1", "P1", "1980-06-15")
+    assert landed.observations.rows() == [(kept["person"], local, None, None)]
+    told = dict(landed.identifiers.select("domain", "token").iter_rows())
+    assert told == kept
+
+
+def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
+    """What an epoch's end needs: each landed pseudonym can be made from a token."""
+    rows: Rows = [
+        {"ServiceRequestId": "R1", "LocalPatientId": "P1"},
+        {"ServiceRequestId": "R2", "LocalPatientId": "P2"},
     ]
+    landed = land(
+        submission(
+            IDS001MPI=[person("P1", ANN), person("P2"), person(" ")],
+            IDS101Referral=rows,
+            IDS201CareContact=[{"CareContactId": "C1", "ServiceRequestId": "R1"}],
+            IDS202CareActivity=[{"CareActId": "A1", "CarePersLocalId": "S1"}],
+        )
+    )
+    told = set()
+    for key, frame in landed.identifiers.group_by("domain", "provider"):
+        domain, provider = (str(part) for part in key)
+        made = frame.select(KEYS.pseudonyms(pl.col("token"), domain, provider))
+        told |= set(made.to_series())
+    found = set()
+    for name, table in SPECIFICATION.tables.items():
+        for column_name, kind in table.landed_columns[1:]:
+            if kind == "UUID":
+                found |= set(column(landed, name, column_name))
+    assert found - {None} == told
+    assert len(told) == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 2
 
 
+@pytest.mark.attack(16)
 def test_person_by_number_else_by_local_identifier() -> None:
     """Two spellings of a number are one person; else the local identifier names."""
     people = [
@@ -135,6 +172,19 @@ def test_person_by_number_else_by_local_identifier() -> None:
     assert steps == [number] * 3 + [local] * 4 + [number, None, None]
 
 
+def test_birth_date_keeps_apart_who_shares_a_local_identifier() -> None:
+    """A local identifier given again to somebody else is another person."""
+    months = [
+        land(submission(IDS001MPI=[person("P1", PersonBirthDate=born)]))
+        for born in ("1980-06-15", "1991-01-02", "1980-06-15")
+    ]
+    found = [column(month, PERSONS, "NationalPersonId") for month in months]
+    assert found[0] == found[2] != found[1]
+    step = column(months[0], PERSONS, "LinkageStep")
+    assert step == ["local_identifier_and_birth_date"]
+
+
+@pytest.mark.attack(18)
 def test_blanks_share_no_identity() -> None:
     """A thousand people without any identifier are a thousand times nobody."""
     landed = land(submission(IDS001MPI=[person(" ")] * 500 + [person(None)] * 500))
@@ -143,6 +193,7 @@ def test_blanks_share_no_identity() -> None:
     assert landed.observations.height == 0
 
 
+@pytest.mark.attack(18)
 def test_blank_referral_leads_to_nobody() -> None:
     """A blank key is no key: it does not lead from a contact to a person."""
     landed = land(
@@ -156,6 +207,7 @@ def test_blank_referral_leads_to_nobody() -> None:
     assert column(landed, REFERRALS, "NationalPathwayId") == [None]
 
 
+@pytest.mark.attack(16)
 def test_local_identifiers_are_taken_as_they_are() -> None:
     """Not trimmed, not case-folded: each spelling is its own."""
     spellings = ["p1", "P1", "P1 ", " P1", "P\u0031\u200b", "\uff301"]
@@ -186,16 +238,17 @@ def test_months_meet() -> None:
     assert land(kept).tables[REFERRALS].equals(later.tables[REFERRALS])
 
 
+@pytest.mark.attack(14)
 def test_only_the_key_makes_the_difference() -> None:
     """Another home's keys: no pseudonym in common."""
     kept = submission(IDS001MPI=[person("P1", ANN)])
-    other = IdentifierKeys(root=generate_key(), linkage=generate_key())
     for name in ("LocalPatientId", "NationalPersonId"):
         assert column(land(kept), PERSONS, name) != column(
-            land(kept, keys=other), PERSONS, name
+            land(kept, keys=new_keys()), PERSONS, name
         )
 
 
+@pytest.mark.attack(17)
 @pytest.mark.parametrize(
     ("kind", "number", "code"),
     [
@@ -255,6 +308,7 @@ def test_values_are_typed() -> None:
     assert created == [datetime(2025, 5, 20, 9, 30)]  # noqa: DTZ001  as submitted
 
 
+@pytest.mark.attack(1)
 @pytest.mark.parametrize(
     ("table", "field", "value"),
     [
@@ -408,11 +462,12 @@ def test_pseudonyms_are_uuids() -> None:
 
 def test_keys_are_checked_and_not_shown() -> None:
     """Weak keys are refused; printing shows none."""
-    with pytest.raises(KeyRefused):
-        IdentifierKeys(root=bytes(32), linkage=generate_key())
-    with pytest.raises(KeyRefused):
-        IdentifierKeys(root=generate_key(), linkage=b"short")
-    assert repr(KEYS) == "IdentifierKeys()"
+    good = {name: generate_key() for name in ("root", "linkage", "epoch_key")}
+    for name in good:
+        for weak in (bytes(32), b"short"):
+            with pytest.raises(KeyRefused):
+                IdentifierKeys(**(good | {name: weak}), epoch=1)
+    assert repr(KEYS) == "IdentifierKeys(epoch=1)"
 
 
 def test_a_month_of_one_provider_takes_under_a_second() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from vault_support import KEYS, SPECIFICATION
+from vault_support import SPECIFICATION
 
 from parity.vault.derived_columns import derived
 from parity.vault.errors import VaultError
@@ -23,7 +23,7 @@ def test_unknown_treatment(treatment: str) -> None:
     """A misspelt or dropping treatment never keeps a field."""
     field = replace(PERSONS.fields[0], treatment=treatment)
     with pytest.raises(VaultError, match="unknown_treatment"):
-        treated(field, "ZZ1", KEYS)
+        treated(field)
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_unknown_derivation(derivation: str) -> None:
     """Nor does a derivation that is not known, or an age at another row's day."""
     column = replace(REFERRALS.derived[0], derivation=derivation)
     with pytest.raises(VaultError, match="unknown_derivation"):
-        derived(column, "ZZ1", SPECIFICATION, KEYS, {})
+        derived(column, SPECIFICATION, {})

@@ -14,7 +14,16 @@ from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from pseudonymisation.keys import generate_key
 
 SPECIFICATION = load("2.1")
-KEYS = IdentifierKeys(root=generate_key(), linkage=generate_key())
+
+
+def new_keys() -> IdentifierKeys:
+    """Identifier keys of a home of its own."""
+    return IdentifierKeys(
+        root=generate_key(), linkage=generate_key(), epoch_key=generate_key(), epoch=1
+    )
+
+
+KEYS = new_keys()
 SLOT = Slot.from_name("ZZ1_2025-04_primary")
 
 ANN, BOB = "9990000018", "9990000026"

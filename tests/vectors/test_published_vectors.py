@@ -1,7 +1,8 @@
 """Published known answers, run through the very functions that make our pseudonyms.
 
-RFC 4231 (HMAC), RFC 5869 (HKDF), RFC 7914 (scrypt) and NIST's GCM vectors, all as the
-package cryptography_vectors holds them.
+RFC 4231 (HMAC), RFC 5869 (HKDF), RFC 7914 (scrypt), RFC 5297 (AES-SIV), RFC 7748
+(X25519) and NIST's GCM vectors, all as the package cryptography_vectors holds them. The
+plain implementations that our own vectors are made with go through them as well.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cryptography_vectors
+import plain_ciphers
+import plain_construction
 import polars as pl
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from pseudonymisation.derivation import _hkdf
 from pseudonymisation.envelope import _seal
 from pseudonymisation.errors import KeyRefused
-from pseudonymisation.keyed_hash import _hmac
+from pseudonymisation.keyed_hash import PSEUDONYM_BYTES, _hmac
 from pseudonymisation.passphrase_key import _scrypt
+from pseudonymisation.sealed_box import _shared, public_key
 
 FOLDER = Path(cryptography_vectors.__file__).parent
+
+
+# RFC 7748, section 6.1: two private keys and the secret of the pair.
+ALICE = "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"
+BOB = "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"
+AGREED = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"
 
 
 def records(name: str, last: str) -> Iterator[dict[str, str]]:
@@ -37,6 +48,8 @@ def records(name: str, last: str) -> Iterator[dict[str, str]]:
 
 HMAC_RECORDS = list(records("HMAC/rfc-4231-sha256.txt", "MD"))
 HKDF_RECORDS = list(records("KDF/rfc-5869-HKDF-SHA256.txt", "OKM"))
+SIV_RECORDS = list(records("ciphers/AES/SIV/openssl.txt", "Ciphertext"))
+X25519_RECORDS = list(records("asymmetric/X25519/rfc7748.txt", "OUTPUT_U"))
 SCRYPT_RECORDS = list(records("KDF/scrypt.txt", "DERIVED_KEY"))
 
 
@@ -47,6 +60,12 @@ def test_hmac_reference() -> None:
         message = bytes.fromhex(record["Msg"])
         found = _hmac(bytes.fromhex(record["Key"]), message)
         assert found.hex() == record["MD"]
+
+
+def test_hmac_cut_short() -> None:
+    """RFC 4231, case 5, which the file leaves out: the first 16 bytes, as ours are."""
+    tag = _hmac(b"\x0c" * 20, b"Test With Truncation")
+    assert tag[:PSEUDONYM_BYTES].hex() == "a3b6167473100ee06e0c796c2955552b"
 
 
 def test_hmac_column() -> None:
@@ -80,6 +99,43 @@ def test_scrypt() -> None:
         assert found.hex() == record["DERIVED_KEY"]
 
 
+def test_aes_siv() -> None:
+    """RFC 5297, A.1 and A.2, and OpenSSL's with longer keys: theirs and the plain one.
+
+    Ours takes 64-byte keys of random bytes only, which no vector has; it is held to the
+    plain implementation in test_construction_vectors.
+    """
+    assert len(SIV_RECORDS) == 4
+    for record in SIV_RECORDS:
+        names = [name for name in ("AAD", "AAD2", "AAD3") if name in record]
+        associated = [bytes.fromhex(record[name]) for name in names]
+        key, text = bytes.fromhex(record["Key"]), bytes.fromhex(record["Plaintext"])
+        wanted = bytes.fromhex(record["Tag"] + record["Ciphertext"])
+        assert AESSIV(key).encrypt(text, associated) == wanted
+        assert plain_ciphers.siv_seal(key, text, associated) == wanted
+
+
+def test_x25519() -> None:
+    """RFC 7748, section 5.2: two products, and the ladder climbed once."""
+    assert len(X25519_RECORDS) == 3
+    for record in X25519_RECORDS:
+        scalar, point = (
+            bytes.fromhex(record[name]) for name in ("INPUT_SCALAR", "INPUT_U")
+        )
+        wanted = bytes.fromhex(record["OUTPUT_U"])
+        assert plain_ciphers.x25519(scalar, point) == wanted
+        assert _shared(scalar, point) == wanted
+
+
+def test_x25519_between_two() -> None:
+    """RFC 7748, section 6.1: Alice, Bob and what they agree on."""
+    alice, bob = (bytes.fromhex(text) for text in (ALICE, BOB))
+    for agreed in (_shared, plain_ciphers.x25519):
+        assert agreed(alice, public_key(bob)).hex() == AGREED
+        assert agreed(bob, public_key(alice)).hex() == AGREED
+    assert public_key(alice) == plain_construction.public_key(alice)
+
+
 def test_envelope_is_aes_256_gcm() -> None:
     """NIST's vectors with 96-bit nonces: version, nonce, then their cipher text.
 
@@ -93,6 +149,8 @@ def test_envelope_is_aes_256_gcm() -> None:
         assert sealed[:1] == b"\x01"
         assert sealed[1:13] == nonce
         assert sealed[13:-16] == cipher_text
+        plain = plain_construction.envelope(key, text, b"any context", nonce)
+        assert sealed == plain
         compared += 1
     assert compared == 30
 

@@ -13,7 +13,8 @@ referrals as (
 
 -- Several providers can send the same person and service request in one month; the
 -- national rule counts one of them (UsePathway_Flag): the latest received, then the
--- latest ended (open counts as the period's end), then the highest identifier.
+-- latest ended (open counts as the period's end), then the highest identifier, which
+-- begins with the provider's code; a pseudonym would decide otherwise in each epoch.
 ranked as (
     select
         referrals.*,
@@ -26,7 +27,7 @@ ranked as (
             order by
                 referrals.referral_request_received_date desc,
                 referrals.window_end_date desc,
-                referrals.national_pathway_id desc
+                referrals.provider_code desc
         ) as use_rank
     from referrals
     inner join in_force

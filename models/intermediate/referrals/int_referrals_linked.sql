@@ -12,6 +12,10 @@ persons as (
     select * from {{ ref('int_persons_linked') }}
 ),
 
+successions as (
+    select * from {{ ref('stg_parity__service_request_successions') }}
+),
+
 organisations as (
     select organisation_code
     from {{ ref('stg_parity__organisations') }}
@@ -44,70 +48,92 @@ with_person as (
         on referrals.commissioner_code = organisations.organisation_code
 ),
 
--- A pathway that breaks nationally, because an NHS number came later, goes on here: the
--- joined person's service request keeps the identifier of its first national pathway.
-first_months as (
+-- A referral that a successor took over goes on under the key of the first provider that
+-- sent it; a chain of successions lists every former one.
+ranked_former_keys as (
     select
-        provider_code,
-        person_id,
-        service_request_key,
-        national_pathway_id,
-        min(reporting_month) as first_reporting_month
-    from with_person
-    group by provider_code, person_id, service_request_key, national_pathway_id
+        successions.service_request_key,
+        successions.former_service_request_key,
+        row_number() over (
+            partition by successions.service_request_key
+            order by with_person.reporting_month, with_person.provider_code
+        ) as former_rank
+    from successions
+    inner join with_person
+        on successions.former_service_request_key = with_person.service_request_key
 ),
 
-ranked_pathways as (
+with_first_key as (
     select
-        *,
+        with_person.*,
+        coalesce(
+            ranked_former_keys.former_service_request_key,
+            with_person.service_request_key
+        ) as first_service_request_key
+    from with_person
+    left join ranked_former_keys
+        on
+            with_person.service_request_key = ranked_former_keys.service_request_key
+            and ranked_former_keys.former_rank = 1
+),
+
+-- A pathway that breaks nationally, because an NHS number came later or a successor took
+-- over, goes on here: the joined person's service request keeps the identifier of its
+-- first national pathway. Ties go by the place in the file, never by a pseudonym, which
+-- a new epoch changes.
+ranked_rows as (
+    select
+        person_id,
+        first_service_request_key,
+        national_pathway_id,
         row_number() over (
-            partition by provider_code, person_id, service_request_key
-            order by first_reporting_month, national_pathway_id
-        ) as pathway_rank
-    from first_months
+            partition by person_id, first_service_request_key
+            order by reporting_month, submission_id, row_number
+        ) as place
+    from with_first_key
 ),
 
 pathways as (
     select
-        provider_code,
         person_id,
-        service_request_key,
+        first_service_request_key,
         national_pathway_id as pathway_id
-    from ranked_pathways
-    where pathway_rank = 1
+    from ranked_rows
+    where place = 1
 )
 
 select
-    with_person.submission_id,
-    with_person.service_request_key,
-    with_person.local_patient_key,
-    with_person.national_pathway_id,
+    with_first_key.submission_id,
+    with_first_key.row_number,
+    with_first_key.service_request_key,
+    with_first_key.local_patient_key,
+    with_first_key.national_pathway_id,
     pathways.pathway_id,
-    with_person.national_person_id,
-    with_person.person_id,
-    with_person.person_service_request_key,
-    with_person.provider_code,
-    with_person.sub_icb_code,
-    with_person.commissioner_code,
-    with_person.reporting_month,
-    with_person.reporting_period_end_date,
-    with_person.data_set_version,
-    with_person.is_final,
-    with_person.referral_request_received_date,
-    with_person.service_discharge_date,
-    with_person.source_of_referral_code,
-    with_person.discharge_reason_code,
-    with_person.gender_code,
-    with_person.validated_ethnic_category_code,
-    with_person.age_at_period_end,
-    with_person.age_at_referral,
-    with_person.deprivation_decile,
+    with_first_key.national_person_id,
+    with_first_key.person_id,
+    with_first_key.person_service_request_key,
+    with_first_key.provider_code,
+    with_first_key.sub_icb_code,
+    with_first_key.commissioner_code,
+    with_first_key.reporting_month,
+    with_first_key.reporting_period_end_date,
+    with_first_key.data_set_version,
+    with_first_key.is_final,
+    with_first_key.referral_request_received_date,
+    with_first_key.service_discharge_date,
+    with_first_key.source_of_referral_code,
+    with_first_key.discharge_reason_code,
+    with_first_key.gender_code,
+    with_first_key.validated_ethnic_category_code,
+    with_first_key.age_at_period_end,
+    with_first_key.age_at_referral,
+    with_first_key.deprivation_decile,
     coalesce(
-        with_person.service_discharge_date, with_person.reporting_period_end_date
+        with_first_key.service_discharge_date, with_first_key.reporting_period_end_date
     ) as window_end_date
-from with_person
+from with_first_key
 inner join pathways
     on
-        with_person.provider_code = pathways.provider_code
-        and with_person.person_id = pathways.person_id
-        and with_person.service_request_key = pathways.service_request_key
+        with_first_key.person_id = pathways.person_id
+        and with_first_key.first_service_request_key
+        = pathways.first_service_request_key

@@ -13,8 +13,9 @@ ethnic_groups as (
     where characteristic = 'ethnic_group'
 ),
 
--- What is known of a person is what the latest referral row says; of two providers in
--- one month, the later referral.
+-- What is known of a person is what the latest referral row says; of two in one month,
+-- the later referral, then the place in the file: never a pseudonym, which a new epoch
+-- changes.
 ranked as (
     select
         *,
@@ -23,7 +24,8 @@ ranked as (
             order by
                 reporting_month desc,
                 referral_request_received_date desc,
-                pathway_id desc
+                submission_id desc,
+                row_number desc
         ) as recency_rank
     from referrals
 ),
