@@ -19,13 +19,17 @@ TEST_PACKAGES := mdbtools:mdb-export bubblewrap:bwrap chromium:chromium
 LINT_SETTINGS := DBT_TARGET_PATH=target/lint DBT_LOG_PATH=target/lint/logs \
 	DO_NOT_TRACK=1
 
+# Beside pass and fail a run says what an intruder tried and got: see the report there.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --intruder-report target
+
 CHECKS := check-style check-format check-types check-imports check-sql
 
-.PHONY: help setup demo test test-packages check $(CHECKS) staging dagster clean
+.PHONY: help setup demo test test-packages check $(CHECKS) staging dagster clean \
+	threat-model intruder-report
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
-		| sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+		| sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 17
 
 setup: $(VENV)/.project ## make .venv with locked dependencies, `parity` and `dbt`
 
@@ -48,7 +52,7 @@ demo: setup ## synthetic home, three providers, a year, everything built and sho
 	$(BIN)/python -m parity.cli.demo $(DEMO_HOME)
 
 test: setup test-packages check ## everything CI runs: checks and all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 # All of them, also when one fails, so that one run tells everything.
 check: setup ## lint; edits nothing
@@ -82,6 +86,12 @@ test-packages:
 		DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y -qq --no-install-recommends $$package; \
 	done
+
+intruder-report: setup test-packages ## attack the defences alone: target/intruder-report.md
+	$(PYTEST) -m attack
+
+threat-model: setup ## write docs/explanation/threat-model.md from the marks of the tests
+	PYTHONPATH=tests $(BIN)/python -m threats.page
 
 staging: setup ## write the staging models anew from the specification
 	$(BIN)/python -m parity.warehouse.staging_models

@@ -3,7 +3,8 @@
 A link's tag is HMAC-SHA-256 under the ledger key over the number of the record, the tag
 before and the record. Changing, removing, inserting or swapping records breaks every
 tag from there on, and nobody without the key can mend them. Cutting off the end leaves
-a valid shorter chain: only a checkpoint kept somewhere else shows that.
+a valid shorter chain: only a checkpoint kept somewhere else shows that
+(pseudonymisation.ledger_checkpoint).
 """
 
 from __future__ import annotations
@@ -34,24 +35,23 @@ def next_head(key: bytes, head: Head, record: str) -> Head:
     return Head(number, tag.hex())
 
 
-def verify(
-    key: bytes, links: Iterable[tuple[str, str]], checkpoint: Head = START
-) -> Head:
+def verify(key: bytes, links: Iterable[tuple[str, str]], *checkpoints: Head) -> Head:
     """Go along a chain of (record, tag) and return its end.
 
-    checkpoint: an end seen earlier, which the chain must still pass through. Raises
-    LedgerBroken with the number of the first record that does not hold.
+    checkpoints: ends seen earlier, all of which the chain must still pass through.
+    Raises LedgerBroken with the number of the first record that does not hold, or of
+    the first checkpoint that is not reached.
     """
-    head = START
-    passed = checkpoint == START
+    head, ahead = START, set(checkpoints) - {START}
     for record, tag in links:
         head = next_head(key, head, record)
         if not hmac.compare_digest(head.tag.encode(), tag.encode()):
             raise LedgerBroken("ledger_altered", f"record {head.count} does not hold")
-        passed = passed or head == checkpoint
-    if not passed:
+        ahead.discard(head)
+    if ahead:
+        first = min(checkpoint.count for checkpoint in ahead)
         raise LedgerBroken(
             "ledger_shortened",
-            f"the ledger does not reach the checkpoint at record {checkpoint.count}",
+            f"the ledger does not pass through the checkpoint at record {first}",
         )
     return head

@@ -22,6 +22,9 @@ from parity.intake.submit import Receipt, submit
 from parity.synthetic import synthesise
 from parity.warehouse.build import build
 
+# The intruder report and its fixture `intruder`, for every folder of tests.
+pytest_plugins = ["pytester", "threats.plugin"]
+
 FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 
 

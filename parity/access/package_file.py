@@ -17,7 +17,7 @@ import duckdb
 
 from parity.access.errors import AccessError
 from parity.access.policy import GrantedTable
-from parity.access.rekeying import EPOCH, MAP_TABLE, map_pseudonyms
+from parity.access.rekeying import MAP_TABLE, ProjectKey, map_pseudonyms
 from parity.home.encrypted_database import attach_encrypted
 from pseudonymisation.keys import check_key
 
@@ -53,16 +53,16 @@ def create_package_file(
 def fill_package(
     connection: duckdb.DuckDBPyConnection,
     tables: Sequence[GrantedTable],
-    pseudonym_key: bytes,
+    project: ProjectKey,
     meta: Mapping[str, str | int | bool],
 ) -> None:
     """Copy the granted columns from `warehouse` to `package`; meta and comments too."""
-    map_pseudonyms(connection, _pseudonym_queries(tables), pseudonym_key)
+    map_pseudonyms(connection, _pseudonym_queries(tables), project.key)
     for schema in sorted({table.relation.schema for table in tables}):
         connection.execute(f"create schema package.{_quoted(schema)}")
     for table in tables:
-        connection.execute(_copy(table))
-        _comment(connection, table)
+        _copy(connection, table, project)
+        _comment(connection, table, project.epoch)
     _write_meta(connection, meta)
 
 
@@ -106,41 +106,60 @@ def _pseudonym_queries(tables: Sequence[GrantedTable]) -> list[str]:
     ]
 
 
-def _copy(table: GrantedTable) -> str:
-    """Copy a table in an order that tells nothing of the order in the warehouse.
+def _copy(
+    connection: duckdb.DuckDBPyConnection, table: GrantedTable, project: ProjectKey
+) -> None:
+    """Copy a table in an order that tells nothing of the warehouse or of a package.
 
     Rows are sorted by project pseudonyms first, which look random to everybody without
-    the project's key, then by all other columns.
+    the project's key. Tables without any are sorted by a keyed digest of each row,
+    which is as good as shuffled and the same at every build; it is not kept.
     """
-    selected: list[str] = []
-    joins: list[str] = []
-    order: list[str] = []
-    for number, column in enumerate(table.columns):
-        name = _quoted(column.name)
-        if column.sensitivity == "pseudonym":
-            joins.append(
-                f"left join {MAP_TABLE} as m{number} on source.{name} = m{number}.old"
-            )
-            selected.append(f"m{number}.new as {name}")
-            order.insert(len(joins) - 1, name)
-        else:
-            selected.append(f"source.{name} as {name}")
-            order.append(name)
-    return (
-        f"create table {_target(table)} as select {', '.join(selected)} "
-        f"from {_source(table)} as source {' '.join(joins)} "
-        f"order by {', '.join(order)}"
+    pseudonyms = [c.name for c in table.columns if c.sensitivity == "pseudonym"]
+    shuffle = "" if pseudonyms else f"sha256(concat($1, {_row(table)})), "
+    order = pseudonyms + [c.name for c in table.columns if c.name not in pseudonyms]
+    connection.execute(
+        f"create table {_target(table)} as select {_selected(table)} "
+        f"from {_source(table)} as source {_joins(table)} "
+        f"order by {shuffle}{', '.join(map(_quoted, order))}",
+        [] if pseudonyms else [project.row_order(table.relation.label).hex()],
     )
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, table: GrantedTable) -> None:
+def _row(table: GrantedTable) -> str:
+    names = ", ".join(f"source.{_quoted(column.name)}" for column in table.columns)
+    return f"row({names})::varchar"
+
+
+def _selected(table: GrantedTable) -> str:
+    """The columns as the package holds them: pseudonyms from the map."""
+    return ", ".join(
+        f"m{number}.new as {_quoted(column.name)}"
+        if column.sensitivity == "pseudonym"
+        else f"source.{_quoted(column.name)} as {_quoted(column.name)}"
+        for number, column in enumerate(table.columns)
+    )
+
+
+def _joins(table: GrantedTable) -> str:
+    return " ".join(
+        f"left join {MAP_TABLE} as m{number} "
+        f"on source.{_quoted(column.name)} = m{number}.old"
+        for number, column in enumerate(table.columns)
+        if column.sensitivity == "pseudonym"
+    )
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, table: GrantedTable, epoch: int
+) -> None:
     target = _target(table)
     text = _literal(table.relation.description)
     connection.execute(f"comment on table {target} is {text}")
     for column in table.columns:
         said = column.description
         if column.sensitivity == "pseudonym":
-            said = f"{said} Pseudonym of this package alone, epoch {EPOCH}."
+            said = f"{said} Pseudonym of this package alone, epoch {epoch}."
         connection.execute(
             f"comment on column {target}.{_quoted(column.name)} is {_literal(said)}"
         )

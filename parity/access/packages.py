@@ -3,7 +3,8 @@
 A package stands in packages/<role>/build-<number>/ of the home, with a signed manifest
 of its columns beside it. `current` names the build in force and is switched when the
 new one is complete; the former is removed then, because it may hold people who are
-gone. The file has a key of its own, `package:<role>`.
+gone, and because nothing may hold two epochs of a project's pseudonyms. The file has a
+key of its own, `package:<role>`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from parity.access.policy import (
     granted_tables,
     load_policy,
 )
-from parity.access.rekeying import EPOCH, project_key
+from parity.access.rekeying import project_epoch, project_key
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.private_files import FOLDER_MODE, write_private
@@ -42,7 +43,7 @@ from parity.publication.errors import PublicationError
 from parity.publication.provenance import created_from
 from parity.publication.signing import (
     publisher_key,
-    publisher_public_key,
+    publisher_public_keys,
     read_manifest,
     sha256,
     signed_manifest,
@@ -122,15 +123,17 @@ def verify_package(home: Home, keyring: Keyring, role: str) -> None:
 
     Its manifest is what this home signed; the file is the one it names; it opens with
     its key, is in the storage format of packages and holds exactly the columns listed;
-    the list is what the policy grants today.
+    the list is what the policy grants today, and its pseudonyms are those of today.
     """
     package = current_package(home, role)
     try:
-        manifest = read_manifest(package.folder, publisher_public_key(keyring))
+        manifest = read_manifest(package.folder, publisher_public_keys(keyring))
     except PublicationError as error:
         raise AccessError(error.code, error.message) from None
     if manifest["package"] != role or sha256(package.file) != manifest["sha256"]:
         raise AccessError("altered", "the package is not the one that was built")
+    if manifest["pseudonym_epoch"] != project_epoch(keyring, role):
+        raise AccessError("former_epoch", "the project's pseudonyms are others by now")
     check_storage(package.file)
     held = _columns_in(home, package, keyring.key_to_read(package.key_name))
     if held != manifest["columns"]:
@@ -149,6 +152,7 @@ def verify_package(home: Home, keyring: Keyring, role: str) -> None:
 def _build(home: Home, keyring: Keyring, role: Role, folder: Path) -> None:
     manifest_path = home.dbt_target / "manifest.json"
     key = _file_key(keyring, role.name)
+    project = project_key(keyring, role.name)
     with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         check_classes(manifest_path, connection)
         tables = granted_tables(role, read_catalog(manifest_path))
@@ -156,13 +160,12 @@ def _build(home: Home, keyring: Keyring, role: Role, folder: Path) -> None:
         meta: dict[str, str | int | bool] = {
             "package": role.name,
             "purpose": role.purpose,
-            "pseudonym_epoch": EPOCH,
+            "pseudonym_epoch": project.epoch,
             "created_from_digest": provenance.digest,
             "is_synthetic": home.kind == "synthetic",
         }
         create_package_file(connection, folder / PACKAGE_FILE, key)
-        pseudonym_key = project_key(keyring.key("root"), role.name)
-        fill_package(connection, tables, pseudonym_key, meta)
+        fill_package(connection, tables, project, meta)
         held = package_columns(connection)
         connection.execute("detach package")
     _check_held(held, tables, list(meta))

@@ -1,25 +1,29 @@
 """A project's own pseudonyms: the warehouse's, keyed once more.
 
-What belongs here: the table that maps every pseudonym a package will hold to the
-project's. The same warehouse pseudonym gives the same project pseudonym in every
-column, so that joins go on working inside a package; two projects' pseudonyms of one
-person have nothing in common.
+What belongs here: a project's key, and the table that maps every pseudonym a package
+will hold to the project's. The same warehouse pseudonym gives the same project
+pseudonym in every column, so that joins go on working inside a package; two projects'
+pseudonyms of one person have nothing in common.
+
+A project's epoch is the version of the key `project:<name>`, which salts the
+derivation: rotating it gives new pseudonyms, and once it is destroyed the former ones
+cannot be made again, not even with the root key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 import duckdb
 import polars as pl
 
 from parity.access.errors import AccessError
+from parity.home.unlock import Keyring
 from pseudonymisation.derivation import derive
 from pseudonymisation.encoding import bytes_part
 from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
-
-EPOCH = 1
 
 MAP_TABLE = "project_pseudonyms"
 
@@ -27,9 +31,43 @@ _DOMAIN = "project-pseudonym"
 _BATCH_ROWS = 500_000
 
 
-def project_key(root: bytes, project: str) -> bytes:
-    """The key of a project's pseudonyms, from the home's root key."""
-    return derive(root, "project", project, f"epoch-{EPOCH}")
+@dataclass(frozen=True)
+class ProjectKey:
+    """The key of a project's pseudonyms and the epoch that it belongs to."""
+
+    epoch: int
+    key: bytes = field(repr=False)
+
+    def row_order(self, table: str) -> bytes:
+        """The key of the order in which a table without pseudonyms is written."""
+        return derive(self.key, "row-order", table)
+
+
+def epoch_key_name(project: str) -> str:
+    """Name of the key in the keyring whose version is a project's epoch."""
+    return f"project:{project}"
+
+
+def project_epoch(keyring: Keyring, project: str) -> int:
+    """A project's epoch, from 1. Raises HomeError when it never had a key."""
+    return keyring.version(epoch_key_name(project))
+
+
+def project_key(keyring: Keyring, project: str) -> ProjectKey:
+    """The key of a project in its epoch; the epoch's own key is made at first use.
+
+    A key that was destroyed, or may not protect any more, is not made anew in silence:
+    HomeError says so, and a rotation begins the next epoch. Raises AccessError when the
+    key is rotated meanwhile.
+    """
+    name = epoch_key_name(project)
+    if not any(record.name == name for record in keyring.records()):
+        keyring.generate(name, "derivation")
+    epoch = project_epoch(keyring, project)
+    salt = keyring.key(name)
+    if project_epoch(keyring, project) != epoch:
+        raise AccessError("epoch_changed", "the project's key was rotated meanwhile")
+    return ProjectKey(epoch, derive(keyring.key("root"), "project", project, salt=salt))
 
 
 def map_pseudonyms(

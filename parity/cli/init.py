@@ -13,23 +13,36 @@ from parity.cli.options import AsJson, HomeOption, PassphraseFd, PassphraseFile
 from parity.cli.screen import say, show_json
 from parity.home import Home, HomeError
 from parity.home import init as make_home
-from parity.home.unlock import passphrase
+from parity.home.key_wrapping import ProviderName
+from parity.home.passphrase import passphrase, refuse_passphrase, wrapping_key
 
 
 def init(
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="A home for made-up people only.")
     ] = False,
+    key_provider: Annotated[
+        ProviderName,
+        typer.Option("--key-provider", help="What the keys are wrapped under."),
+    ] = "passphrase",
     home: HomeOption = None,
     passphrase_file: PassphraseFile = None,
     passphrase_fd: PassphraseFd = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a home: its folders and its first keys."""
+    """Make a home: its folders and its first keys.
+
+    The provider cannot be changed later. With systemd-credential there is no
+    passphrase: the 32 bytes come as the credential parity-wrapping-key, every time.
+    """
     root = _root(home)
     planned = Home(root, "synthetic" if synthetic else "live")
-    secret = _new_passphrase(planned, passphrase_file, passphrase_fd)
-    made = make_home(root, synthetic=synthetic, passphrase=secret)
+    if key_provider == "passphrase":
+        secret = _new_passphrase(planned, passphrase_file, passphrase_fd)
+        made = make_home(root, synthetic=synthetic, passphrase=secret)
+    else:
+        refuse_passphrase(key_provider, passphrase_file, passphrase_fd)
+        made = make_home(root, synthetic=synthetic, wrapping_key=wrapping_key())
     if as_json:
         show_json({"home": made.root, "kind": made.kind})
     else:

@@ -1,9 +1,14 @@
-"""`parity keys`: which keys a home has, and whether they open. Never a key itself."""
+"""`parity keys`: which keys a home has, their making and end. Never a key itself."""
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from parity.cli.failures import DATA
 from parity.cli.options import (
     AsJson,
     HomeOption,
@@ -11,11 +16,31 @@ from parity.cli.options import (
     PassphraseFile,
     open_home,
 )
-from parity.cli.screen import say, show_json, show_table
+from parity.cli.screen import complain, say, show_json, show_table
+
+if TYPE_CHECKING:
+    from parity.home.keyring import Purpose
+    from parity.home.keyring_check import KeyringCheck
 
 app = typer.Typer(help="The keys of a home.", no_args_is_help=True)
 
-_COLUMNS = ("name", "purpose", "version", "state", "created_at", "changed_at")
+_COLUMNS = (
+    "name",
+    "purpose",
+    "version",
+    "state",
+    "created_at",
+    "changed_at",
+    "protects_until",
+    "reads_until",
+)
+
+# What a hand may make. Every other key is made with the home or by what needs it.
+_MADE_BY_HAND: dict[str, Purpose] = {
+    r"package:[a-z][a-z_]*": "file",
+    r"project:[a-z][a-z_]*": "derivation",
+    r"publisher|checkpoint": "signing",
+}
 
 
 @app.command("list")
@@ -25,13 +50,83 @@ def list_keys(
     passphrase_fd: PassphraseFd = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every key that there is or was: name, purpose, version, state, dates."""
+    """Show every key that there is or was: purpose, version, state, dates, its age.
+
+    Age says `expires soon` within 30 days of the end of a key's period.
+    """
+    from parity.home.keyring_check import age_of
+
     _, keyring = open_home(home, passphrase_file, passphrase_fd)
-    rows = [[getattr(key, name) for name in _COLUMNS] for key in keyring.records()]
+    now = datetime.now(UTC)
+    columns = (*_COLUMNS, "age")
+    rows = [
+        [*(getattr(key, name) for name in _COLUMNS), age_of(key, now)]
+        for key in keyring.records()
+    ]
     if as_json:
-        show_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        show_table([name.replace("_", " ") for name in _COLUMNS], rows)
+        show_table([name.replace("_", " ") for name in columns], rows)
+        for row in rows:
+            if row[-1]:
+                complain(f"{row[0]} {row[2]}: {row[-1]}")
+
+
+@app.command("generate")
+def generate(
+    name: Annotated[str, typer.Argument(help="package:ROLE, project:ROLE, publisher.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="What the key is for.")],
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key where there is none in force.
+
+    Package files (file), projects (derivation), publisher and checkpoint (signing). The
+    other keys are made with the home.
+    """
+    known = [p for form, p in _MADE_BY_HAND.items() if re.fullmatch(form, name)]
+    if not known:
+        raise typer.BadParameter("no key of that name is made by hand")
+    if purpose != known[0]:
+        raise typer.BadParameter(f"a key of that name has the purpose {known[0]}")
+    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    keyring.generate(name, known[0])
+    made = keyring.record(name)
+    if as_json:
+        show_json({"name": name, "purpose": made.purpose, "version": made.version})
+    else:
+        say(f"made {name} {made.version}, protects until {made.protects_until[:10]}")
+
+
+@app.command("retire")
+def retire(
+    name: Annotated[str, typer.Argument(help="The key's name.")],
+    version: Annotated[int, typer.Option("--version", help="Which of its versions.")],
+    compromised: Annotated[
+        bool,
+        typer.Option("--compromised", help="Others may know it: it reads no more."),
+    ] = False,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lay a version of a key down: it protects nothing more, and reads what it did.
+
+    There is no way back. With --compromised it does not read either.
+    """
+    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    if compromised:
+        keyring.compromise(name, version)
+    else:
+        keyring.deactivate(name, version)
+    state = keyring.record(name, version).state
+    if as_json:
+        show_json({"name": name, "version": version, "state": state})
+    else:
+        say(f"{name} {version} is {state}")
 
 
 @app.command("verify")
@@ -41,19 +136,46 @@ def verify(
     passphrase_fd: PassphraseFd = None,
     as_json: AsJson = False,
 ) -> None:
-    """Unwrap every active key against its check value, and check the ledger's chain.
+    """Unwrap every key that is not destroyed, and hold keyring and ledger together.
 
-    Compare the ledger's count and tag with those noted before: a ledger whose end was
-    cut off holds together too.
+    Exit code 1 when something does not hold. Keys past their period are listed; they
+    are refused where they are used. That the ledger's end was cut off is seen with
+    `parity ledger verify --checkpoint`.
     """
+    from parity.home.keyring_check import check_keyring
+
     _, keyring = open_home(home, passphrase_file, passphrase_fd)
-    names = keyring.names()
-    for name in names:
-        keyring.key(name)
-    head = keyring.ledger().verify()
+    check = check_keyring(keyring)
     if as_json:
-        ledger = {"entries": head.count, "tag": head.tag}
-        show_json({"keys": names, "ledger": ledger})
+        show_json(_as_document(check))
     else:
-        say(f"{len(names)} keys open; the ledger holds, {head.count} entries")
-        say(f"ledger tag {head.tag}")
+        _tell(check)
+    if check.findings:
+        raise typer.Exit(DATA)
+
+
+def _as_document(check: KeyringCheck) -> dict[str, object]:
+    head = check.ledger
+    return {
+        "holds": not check.findings,
+        "opened": check.opened,
+        "ledger": head and {"entries": head.count, "tag": head.tag},
+        "findings": [
+            {"code": found.code, "key": found.key, "sentence": found.sentence}
+            for found in check.findings
+        ],
+        "expired": check.expired,
+        "expiring": check.expiring,
+    }
+
+
+def _tell(check: KeyringCheck) -> None:
+    for found in check.findings:
+        complain(f"{found.key}: {found.sentence} [{found.code}]".removeprefix(": "))
+    for age, names in (("expired", check.expired), ("expires soon", check.expiring)):
+        for name in names:
+            complain(f"{name}: {age}")
+    say(f"{check.opened} keys open")
+    if check.ledger is not None:
+        say(f"the ledger holds, {check.ledger.count} entries")
+        say(f"ledger tag {check.ledger.tag}")

@@ -14,6 +14,7 @@ from parity.cli import (
     docs,
     init,
     keys,
+    ledger,
     package,
     publish,
     query,
@@ -46,6 +47,7 @@ app.command("publish")(publish.publish)
 app.add_typer(package.app, name="package")
 app.add_typer(access.app, name="access")
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(check.app, name="check")
 app.add_typer(docs.app, name="docs")
 

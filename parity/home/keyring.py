@@ -123,6 +123,10 @@ class Keyring:
         """
         return self._unwrapped(self._reading(name, version, _now()))
 
+    def versions_to_read(self, name: str) -> tuple[int, ...]:
+        """The versions that `key_to_read` gives today, none when there is no key."""
+        return tuple(r.version for r in self._readable(name, _now()))
+
     def version(self, name: str) -> int:
         """The version in force, whatever its age. Raises HomeError as `key` does."""
         return self._in_force(name).version
@@ -137,10 +141,6 @@ class Keyring:
         if record.state not in ("pre_active", "active"):
             raise record.refusal()
         return self._unwrapped(record)
-
-    def version(self, name: str) -> int:
-        """The version of the key that `key` gives. Raises HomeError as `key` does."""
-        return self.record(name).version
 
     def generate(self, name: str, purpose: Purpose) -> bytes:
         """A new key in force. Raises HomeError when the name has one."""
@@ -224,17 +224,16 @@ class Keyring:
         return record
 
     def _reading(self, name: str, version: int | None, now: datetime) -> KeyRecord:
-        newest_one = self.record(name, version)
-        ready = [
-            record
-            for record in self.records()
-            if record.name == name
-            and version in (None, record.version)
-            and record.reads(now)
-        ]
+        wanted = self.record(name, version)
+        ready = self._readable(name, now)
+        if version is not None:
+            ready = [record for record in ready if record == wanted]
         if not ready:
-            raise newest_one.refusal()
+            raise wanted.refusal()
         return newest(ready)
+
+    def _readable(self, name: str, now: datetime) -> list[KeyRecord]:
+        return [r for r in self.records() if r.name == name and r.reads(now)]
 
     def _in_force(self, name: str) -> KeyRecord:
         named = [record for record in self.records() if record.name == name]

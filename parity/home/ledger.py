@@ -50,12 +50,12 @@ class Ledger:
         """
         return self._append(event, facts, datetime.now(UTC))
 
-    def verify(self, checkpoint: Head = START) -> Head:
+    def verify(self, *checkpoints: Head) -> Head:
         """Check every entry and return the end of the chain. Raises LedgerBroken.
 
-        checkpoint: an end kept elsewhere; without it a cut-off tail cannot be seen.
+        checkpoints: ends kept elsewhere; without one a cut-off tail cannot be seen.
         """
-        return verify(self._key, self._links(), checkpoint)
+        return verify(self._key, self._links(), *checkpoints)
 
     def entries(self) -> Iterator[dict[str, object]]:
         """The entries as they stand; `verify` says whether to believe them."""

@@ -67,6 +67,15 @@ def wrapping_key() -> WrappingKey:
     return WrappingKey(check_key(read_credential(credential)))
 
 
+def refuse_passphrase(provider: str, file: Path | None, descriptor: int | None) -> None:
+    """Raise HomeError when a passphrase is offered where none is taken."""
+    if file is not None or descriptor is not None:
+        raise HomeError(
+            "other_key_provider",
+            f"with the key provider {provider} no passphrase opens",
+        )
+
+
 def _credential(name: str) -> Path | None:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder and (credential := Path(folder) / name).exists():

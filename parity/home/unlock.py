@@ -36,11 +36,10 @@ from parity.home.key_socket import (
     listening,
     serve_until,
 )
-from parity.home.key_wrapping import ProviderName
 from parity.home.keyring import Keyring
 from parity.home.keyring_file import provider_of
 from parity.home.layout import Home
-from parity.home.passphrase import passphrase, wrapping_key
+from parity.home.passphrase import passphrase, refuse_passphrase, wrapping_key
 from parity.home.secret import SecretBytes
 
 __all__ = [
@@ -74,32 +73,15 @@ def open_keyring(
     Raises HomeError: other_key_provider when they are given for a keyring that no
     passphrase opens, and what `Keyring.open` raises.
     """
-    secret = secret_for(
-        home,
-        provider_of(home.keyring_file),
-        passphrase_file=passphrase_file,
-        passphrase_fd=passphrase_fd,
-    )
-    return Keyring.open(home, secret)
-
-
-def secret_for(
-    home: Home,
-    provider: ProviderName,
-    *,
-    passphrase_file: Path | None = None,
-    passphrase_fd: int | None = None,
-) -> SecretBytes:
-    """The secret that opens a provider, from where it may come. Raises HomeError."""
+    provider = provider_of(home.keyring_file)
     if provider == "passphrase":
-        return passphrase(
+        secret = passphrase(
             home, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
         )
-    if passphrase_file is not None or passphrase_fd is not None:
-        raise HomeError(
-            "other_key_provider", f"with the provider {provider} there is no passphrase"
-        )
-    return wrapping_key()
+    else:
+        refuse_passphrase(provider, passphrase_file, passphrase_fd)
+        secret = wrapping_key()
+    return Keyring.open(home, secret)
 
 
 def serve(home: Home, keyring: Keyring, stop: threading.Event | None = None) -> None:

@@ -1,15 +1,18 @@
 """The publisher's signature: Ed25519 over a manifest that names every file by checksum.
 
 The signing key is a key of the keyring, `publisher`, made when first used; its public
-half stands in each manifest. A reader who wants to know who published compares that
-with the public key he was told by another way; a manifest alone proves only that
-nothing was changed since.
+half stands in each manifest. What a former version signed is believed for as long as
+that version reads; never what one signed that is marked as known to others.
+
+A reader who wants to know who published compares that with the public key he was told
+by another way; a manifest alone proves only that nothing was changed since.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,19 @@ def publisher_key(keyring: Keyring) -> Ed25519PrivateKey:
 
 
 def publisher_public_key(keyring: Keyring) -> bytes:
-    """The 32 bytes by which others check what this home publishes."""
+    """The 32 bytes by which others check what this home publishes from now on."""
     return _public_bytes(publisher_key(keyring))
+
+
+def publisher_public_keys(keyring: Keyring) -> frozenset[bytes]:
+    """Those of all versions of the signing key that are believed today."""
+    private = [
+        Ed25519PrivateKey.from_private_bytes(
+            keyring.key_to_read(PUBLISHER_KEY, version)
+        )
+        for version in keyring.versions_to_read(PUBLISHER_KEY)
+    ]
+    return frozenset(_public_bytes(key) for key in private)
 
 
 def signed_manifest(
@@ -49,18 +63,21 @@ def signed_manifest(
     return {MANIFEST: text, SIGNATURE: key.sign(text).hex().encode("ascii") + b"\n"}
 
 
-def read_manifest(folder: Path, public_key: bytes | None = None) -> dict[str, Any]:
+def read_manifest(
+    folder: Path, public_key: bytes | Collection[bytes] | None = None
+) -> dict[str, Any]:
     """The manifest of a folder, its signature checked. Raises PublicationError.
 
-    public_key: the publisher's, 32 bytes, as known from elsewhere; without it, the one
-    that the manifest itself names, which shows damage and no more.
+    public_key: the publisher's, 32 bytes, as known from elsewhere, or the several that
+    are believed; without it, the one that the manifest itself names, which shows damage
+    and no more.
     """
     try:
         text = (folder / MANIFEST).read_bytes()
         signature = bytes.fromhex((folder / SIGNATURE).read_text("ascii"))
         content = json.loads(text)
         named = bytes.fromhex(content["publisher_public_key"])
-        signer = Ed25519PublicKey.from_public_bytes(public_key or named)
+        signer = Ed25519PublicKey.from_public_bytes(_believed(named, public_key))
     except (OSError, ValueError, KeyError, TypeError):
         raise PublicationError(
             "manifest_unreadable", "the manifest or its signature cannot be read"
@@ -95,6 +112,21 @@ def sha256(path: Path) -> str:
     """The checksum of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _believed(named: bytes, known: bytes | Collection[bytes] | None) -> bytes:
+    """The key to check with: the one named, if it is among those known; else another.
+
+    A manifest that names a stranger is checked with a known key, and so refused.
+    """
+    if known is None:
+        return named
+    keys = (known,) if isinstance(known, bytes) else tuple(known)
+    if named in keys:
+        return named
+    if not keys:
+        raise PublicationError("signature", "no signing key of this home is believed")
+    return keys[0]
 
 
 def _public_bytes(key: Ed25519PrivateKey) -> bytes:

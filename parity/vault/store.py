@@ -112,14 +112,17 @@ class Vault:
         linkage_step: how they were joined; one row for each national_person_id. Raises
         VaultError when two tokens share a pseudonym.
         """
-        found = self._connection.execute(LINKS).fetchall()
-        schema = {"known_as": pl.Binary, "person": pl.Binary, "step": pl.String}
-        tokens = pl.DataFrame(found, schema=schema, orient="row").lazy()
-        links = tokens.select(
-            national_person_id=_warehouse_person(keys, "known_as"),
-            person_id=_warehouse_person(keys, "person"),
-            linkage_step="step",
-        ).collect()
+        found = self._connection.execute(LINKS).to_arrow_table()
+        links = (
+            pl.DataFrame(pl.from_arrow(found))
+            .lazy()
+            .select(
+                national_person_id=_warehouse_person(keys, "known_as"),
+                person_id=_warehouse_person(keys, "person"),
+                linkage_step="step",
+            )
+            .collect()
+        )
         if links.get_column("national_person_id").n_unique() != links.height:
             raise VaultError("pseudonym_collision", "two people share a pseudonym")
         return links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import typer
 
 from parity.cli.main import app
@@ -24,7 +25,12 @@ BUILT = {
     "package verify",
     "access explain",
     "keys list",
+    "keys generate",
+    "keys retire",
     "keys verify",
+    "ledger show",
+    "ledger checkpoint",
+    "ledger verify",
     "check identifiers",
     "check classes",
     "check digest",
@@ -34,7 +40,11 @@ BUILT = {
 
 # What the architecture names of each command's options, and every command's own.
 OPTIONS = {
-    "init": {"--synthetic"},
+    "init": {"--synthetic", "--key-provider"},
+    "keys generate": {"--purpose"},
+    "keys retire": {"--version", "--compromised"},
+    "ledger checkpoint": {"--out"},
+    "ledger verify": {"--checkpoint"},
     "synthesise": {
         "--out",
         "--data-set",
@@ -87,6 +97,7 @@ def test_every_command_but_one_names_its_home() -> None:
     assert without == {"synthesise"}  # it makes files for any home
 
 
+@pytest.mark.attack(7)
 def test_no_option_takes_a_secret() -> None:
     secret = {"--passphrase", "--password", "--key", "--token"}
     assert not {name for name, options in FOUND.items() if options & secret}

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("parity", "pseudonymisation", "orchestration")
 
@@ -63,15 +65,18 @@ def found() -> dict[str, set[str]]:
     return modules
 
 
+@pytest.mark.attack(28)
 def test_only_modules_that_were_read_put_statements_together() -> None:
     assert set(found()) == set(READ)
 
 
+@pytest.mark.attack(28)
 def test_nothing_is_put_inside_quotes_but_paths() -> None:
     quoted = {name: parts for name, parts in found().items() if parts}
     assert quoted == QUOTED
 
 
+@pytest.mark.attack(28, control=True)
 def test_the_detector_sees_a_value_in_a_statement() -> None:
     ((template, quoted),) = built_statements(
         "connection.execute(f\"select * from t where code = '{row.code}'\")"

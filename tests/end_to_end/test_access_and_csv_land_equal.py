@@ -90,6 +90,7 @@ def row_counts(
     }
 
 
+@pytest.mark.attack(33)
 def test_a_twin_is_a_replay(fixture_home: BuiltHome) -> None:
     """The content names a submission, not the file that it came in."""
     receipt = submit_file(fixture_home.home, fixture_home.keyring, FOLDERS[0])

@@ -113,6 +113,7 @@ def filled(scene: Scene) -> Filled:
     return Filled(home, keyring)
 
 
+@pytest.mark.attack(33)
 def test_what_comes_again_changes_nothing(scene: Scene, filled: Filled) -> None:
     before = filled.digests()
     states = [submit_file(filled.home, filled.keyring, p).state for p in scene.paths]
@@ -121,6 +122,7 @@ def test_what_comes_again_changes_nothing(scene: Scene, filled: Filled) -> None:
     assert filled.digests() == before
 
 
+@pytest.mark.attack(34)
 @pytest.mark.parametrize(
     ("file", "state"),
     [
@@ -138,6 +140,7 @@ def test_what_is_not_accepted_changes_nothing(
     assert filled.digests() == before
 
 
+@pytest.mark.attack(33)
 def test_another_order_of_arrival_gives_the_same_warehouse(
     scene: Scene, filled: Filled
 ) -> None:
@@ -169,6 +172,7 @@ def die(scene: Scene, all_but_one: Filled) -> Dying:
     return die
 
 
+@pytest.mark.attack(34)
 @pytest.mark.parametrize(("step", "when"), CRASHES)
 def test_a_crash_lands_nothing(
     all_but_one: Filled, die: Dying, step: str, when: str
@@ -179,6 +183,7 @@ def test_a_crash_lands_nothing(
     assert after["landed"] == before["landed"]
 
 
+@pytest.mark.attack(34)
 def test_after_the_crashes_the_same_is_landed(
     scene: Scene, filled: Filled, all_but_one: Filled
 ) -> None:
@@ -189,6 +194,7 @@ def test_after_the_crashes_the_same_is_landed(
     assert stored_digests(home, keyring) == stored_digests(filled.home, filled.keyring)
 
 
+@pytest.mark.attack(34)
 def test_a_crash_after_the_receipt_has_landed_everything(
     scene: Scene, filled: Filled
 ) -> None:
@@ -206,6 +212,7 @@ def test_a_crash_after_the_receipt_has_landed_everything(
     assert stored_digests(home, keyring) == expected
 
 
+@pytest.mark.attack(33, 34, control=True)
 def test_the_digest_sees_a_submission_less(filled: Filled, scene: Scene) -> None:
     home = scene.home("one less")
     keyring = filled_home(home, scene.paths[1:])

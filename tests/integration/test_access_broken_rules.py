@@ -92,6 +92,7 @@ def found_in(texts: Iterable[str], values: Iterable[str]) -> set[str]:
     return {value for value in set(values) if value in whole}
 
 
+@pytest.mark.attack(1)
 @pytest.mark.parametrize(
     "folder",
     [
@@ -114,6 +115,7 @@ def test_no_value_stands_in_an_answer(folder: Path, tmp_path: Path) -> None:
     assert found_in([*texts, f"<p>{planted}</p>"], values) == {planted}
 
 
+@pytest.mark.attack(1)
 def test_no_value_stands_in_what_is_said_of_a_refused_file(tmp_path: Path) -> None:
     odd = FIXTURES / "broken" / "g3_odd_characters"
     keys = []

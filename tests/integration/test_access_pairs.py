@@ -20,6 +20,7 @@ BROKEN = sorted(
 EXPECTED_WARNINGS = {"IDS00111", "IDS00123", "IDS00129"}
 
 
+@pytest.mark.attack(31, control=True)
 @pytest.mark.parametrize("file", [*GOOD, *BROKEN], ids=lambda file: file.name)
 def test_twins_are_equal(file: Path, tmp_path: Path) -> None:
     access = read_submission(file, load(), tmp_path)

@@ -25,6 +25,7 @@ def refusal(path: Path, workdir: Path) -> str:
     return refused.value.code
 
 
+@pytest.mark.attack(31)
 @pytest.mark.parametrize(
     ("name", "code"),
     [
@@ -41,6 +42,7 @@ def test_broken_files_are_refused(name: str, code: str, tmp_path: Path) -> None:
     assert refusal(FIXTURES / "broken" / name, tmp_path) == code
 
 
+@pytest.mark.attack(31)
 @pytest.mark.parametrize("pages", [2, 20, 60, 100, 140])
 def test_a_file_cut_between_two_pages_is_refused(pages: int, tmp_path: Path) -> None:
     cut = tmp_path / "ZZ1_2025-04_primary.mdb"
@@ -49,6 +51,7 @@ def test_a_file_cut_between_two_pages_is_refused(pages: int, tmp_path: Path) -> 
     assert refusal(cut, tmp_path) in ("PARITY-UNREADABLE", "PARITY-TRUNCATED")
 
 
+@pytest.mark.attack(31)
 def test_noise_behind_a_right_first_page_is_refused(tmp_path: Path) -> None:
     noisy = tmp_path / "ZZ1_2025-04_primary.mdb"
     noise = random.Random(7).randbytes(20 * PAGE)  # noqa: S311 - no secret
@@ -57,6 +60,7 @@ def test_noise_behind_a_right_first_page_is_refused(tmp_path: Path) -> None:
     assert refusal(noisy, tmp_path) == "PARITY-UNREADABLE"
 
 
+@pytest.mark.attack(31)
 def test_a_damaged_first_page_is_refused(tmp_path: Path) -> None:
     damaged = tmp_path / "ZZ1_2025-04_primary.mdb"
     content = bytearray(GOOD.read_bytes())
@@ -66,6 +70,7 @@ def test_a_damaged_first_page_is_refused(tmp_path: Path) -> None:
     assert refusal(damaged, tmp_path) in ("PARITY-NOT-ACCESS", "PARITY-PASSWORD")
 
 
+@pytest.mark.attack(31)
 def test_access_97_is_refused(tmp_path: Path) -> None:
     old = tmp_path / "ZZ1_2025-04_primary.mdb"
     content = bytearray(GOOD.read_bytes())
@@ -75,6 +80,7 @@ def test_access_97_is_refused(tmp_path: Path) -> None:
     assert refusal(old, tmp_path) == "PARITY-NOT-ACCESS"
 
 
+@pytest.mark.attack(30, 31)
 def test_a_file_that_is_too_large_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +89,7 @@ def test_a_file_that_is_too_large_is_not_opened(
     assert refusal(GOOD, tmp_path) == "PARITY-LIMIT"
 
 
+@pytest.mark.attack(31)
 def test_a_nul_inside_a_key_is_seen_although_the_reader_cuts_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,12 +110,14 @@ def test_other_letters_are_not_taken_for_nul(text: bytes) -> None:
     assert not _holds_nul(text)
 
 
+@pytest.mark.attack(31)
 def test_missing_rows_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access_database._Database, "_row_count", lambda *_: 10_000)
 
     assert refusal(GOOD, tmp_path) == "PARITY-TRUNCATED"
 
 
+@pytest.mark.attack(31)
 def test_the_reader_sees_no_file_but_its_own(tmp_path: Path) -> None:
     if not limited_process._has_walls():
         pytest.fail("bubblewrap is not usable here: install the package bubblewrap")
@@ -122,6 +131,7 @@ def test_the_reader_sees_no_file_but_its_own(tmp_path: Path) -> None:
     assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
 
 
+@pytest.mark.attack(31)
 def test_the_environment_does_not_reach_the_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +142,7 @@ def test_the_environment_does_not_reach_the_reader(
     assert names <= {b"LC_ALL", b"PWD"}
 
 
+@pytest.mark.attack(30, 31)
 def test_output_and_time_have_limits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,11 +71,13 @@ def a_retyped_column(project: Path) -> None:
     edit(project / SQL, "    parent_code\n", "    1 as parent_code\n")
 
 
+@pytest.mark.attack(26, control=True)
 def test_the_project_as_it_is_runs(home: Home, project: Path) -> None:
     """The control: what stops below is the edit."""
     assert dbt_run(home, project).returncode == 0
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize("change", [a_new_column, a_renamed_column, a_retyped_column])
 def test_dbts_contract_stops_the_build(
     change: Callable[[Path], None], home: Home, project: Path
@@ -86,6 +88,7 @@ def test_dbts_contract_stops_the_build(
     assert "enforced contract" in done.stdout
 
 
+@pytest.mark.attack(26)
 def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> None:
     a_new_column(project)
     edit(
@@ -102,6 +105,7 @@ def test_a_column_without_a_class_stops_after_dbt(home: Home, project: Path) -> 
         check_classes(home.dbt_target / "manifest.json", connection)
 
 
+@pytest.mark.attack(1)
 def test_no_model_reads_a_file(home: Home, project: Path) -> None:
     """Neither raw submissions nor the passphrase of a synthetic home."""
     reading_a_file = (

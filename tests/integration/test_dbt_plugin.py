@@ -59,6 +59,7 @@ def test_a_clear_file_that_lies_there_is_refused(home: Home, keyring: Keyring) -
         ).fetchone() == (0,)
 
 
+@pytest.mark.attack(13)
 def test_with_the_key_the_file_is_encrypted_and_ours_alone(
     home: Home, keyring: Keyring
 ) -> None:
@@ -82,6 +83,7 @@ def test_plain_dbt_works_in_a_synthetic_home(home: Home, keyring: Keyring) -> No
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.attack(1)
 def test_a_failing_run_raises_without_the_words_of_dbt(
     home: Home, keyring: Keyring
 ) -> None:

@@ -53,6 +53,7 @@ def test_dbt_tests_are_asset_checks() -> None:
     assert len(GRAPH.asset_check_keys) > 100
 
 
+@pytest.mark.attack(28)
 def test_the_sensor_quarantines_a_strange_name_and_takes_the_rest(home: Home) -> None:
     for name in ("ZZ1_2025-04_primary", "ZZ2_2025-04_primary"):
         (home.landing_inbox / name).mkdir()
@@ -75,6 +76,7 @@ def test_the_sensor_quarantines_a_strange_name_and_takes_the_rest(home: Home) ->
 MARK = "999 999 9468 Ada Lovelace"
 
 
+@pytest.mark.attack(2)
 @pytest.mark.parametrize(
     "error", [ValueError(MARK), KeyError(MARK), RuntimeError(MARK)]
 )
@@ -96,6 +98,7 @@ def storage_after(home: Home, asset: dg.AssetsDefinition) -> bytes:
     return b"".join(path.read_bytes() for path in files)
 
 
+@pytest.mark.attack(2)
 def test_dagsters_storage_holds_no_value_of_a_failed_step(home: Home) -> None:
     @dg.asset
     def guarded() -> None:
@@ -105,6 +108,7 @@ def test_dagsters_storage_holds_no_value_of_a_failed_step(home: Home) -> None:
     assert MARK.encode() not in storage_after(home, guarded)
 
 
+@pytest.mark.attack(2, control=True)
 def test_without_the_door_dagster_would_store_it(home: Home) -> None:
     """The control: the look into the storage above can see such a value."""
 

@@ -56,6 +56,7 @@ def _plant_and_scan(bare_home: Home, plant: Plant, hidden: list[Hidden]) -> Scan
 # --- positive controls --------------------------------------------------------------
 
 
+@pytest.mark.attack(1, 2, control=True)
 @pytest.mark.parametrize("container", TEXT_CONTAINERS)
 def test_every_text_encoding_is_found(bare_home: Home, container: str) -> None:
     hidden = [*TEXT, *WORDS]
@@ -64,12 +65,14 @@ def test_every_text_encoding_is_found(bare_home: Home, container: str) -> None:
     assert not report.is_clean
 
 
+@pytest.mark.attack(1, 2, control=True)
 @pytest.mark.parametrize("container", NAME_CONTAINERS)
 def test_every_text_encoding_is_found_in_names(bare_home: Home, container: str) -> None:
     report = _plant_and_scan(bare_home, NAME_CONTAINERS[container], TEXT)
     assert missed(report, TEXT) == set()
 
 
+@pytest.mark.attack(1, 2, control=True)
 @pytest.mark.parametrize("container", BINARY_CONTAINERS)
 def test_every_encoding_is_found_among_bytes(bare_home: Home, container: str) -> None:
     hidden = [*TEXT, *BINARY]
@@ -97,6 +100,7 @@ def test_a_number_is_found_in_every_numeric_type(
     }
 
 
+@pytest.mark.attack(7, control=True)
 @pytest.mark.parametrize("channel", ["environ", "cmdline"])
 def test_a_child_process_is_seen_through(channel: str) -> None:
     hidden = [*TEXT, *WORDS]
@@ -137,6 +141,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.attack(10, control=True)
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
 def test_what_a_killed_program_left_in_a_journal_is_found(
     bare_home: Home, kind: str

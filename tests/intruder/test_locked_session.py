@@ -237,10 +237,12 @@ def outcome(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(connection.execute(sql).fetchall())
 
 
+@pytest.mark.attack(25, control=True)
 def test_the_session_reads_its_package(locked: duckdb.DuckDBPyConnection) -> None:
     assert outcome(locked, "select name from people") == "[('Ada',)]"
 
 
+@pytest.mark.attack(25)
 @pytest.mark.parametrize("sql", ATTACKS)
 def test_the_engine_alone_refuses(
     locked: duckdb.DuckDBPyConnection, scene: Scene, sql: str
@@ -252,6 +254,7 @@ def test_the_engine_alone_refuses(
     assert scene.listing() == before
 
 
+@pytest.mark.attack(25)
 @pytest.mark.parametrize("sql", HARMLESS)
 def test_what_the_engine_leaves_possible_stays_in_memory(
     locked: duckdb.DuckDBPyConnection, scene: Scene, sql: str
@@ -261,6 +264,7 @@ def test_what_the_engine_leaves_possible_stays_in_memory(
     assert scene.listing() == before
 
 
+@pytest.mark.attack(5, 8, 25)
 @pytest.mark.parametrize("sql", VISIBLE)
 def test_what_can_be_seen_holds_nothing_from_outside(
     locked: duckdb.DuckDBPyConnection, scene: Scene, sql: str
@@ -270,6 +274,7 @@ def test_what_can_be_seen_holds_nothing_from_outside(
     assert scene.key.hex() not in seen
 
 
+@pytest.mark.attack(25)
 @pytest.mark.parametrize("sql", ATTACKS + HARMLESS)
 def test_the_door_refuses_with_a_sentence_without_values(
     locked: duckdb.DuckDBPyConnection, scene: Scene, sql: str
@@ -285,6 +290,7 @@ def test_the_door_refuses_with_a_sentence_without_values(
     assert scene.listing() == before
 
 
+@pytest.mark.attack(25)
 @pytest.mark.parametrize(
     "sql",
     [
@@ -323,6 +329,7 @@ CONTROLS = (
 )
 
 
+@pytest.mark.attack(25, control=True)
 @pytest.mark.parametrize("sql", CONTROLS)
 def test_without_the_lock_the_same_statement_succeeds(
     scene: Scene, tmp_path: Path, sql: str
@@ -341,6 +348,7 @@ def test_without_the_lock_the_same_statement_succeeds(
     connection.close()
 
 
+@pytest.mark.attack(25, control=True)
 def test_external_access_off_alone_lets_a_file_be_written(
     scene: Scene, tmp_path: Path
 ) -> None:
@@ -357,6 +365,7 @@ def test_external_access_off_alone_lets_a_file_be_written(
     assert (tmp_path / "package.duckdb.wal").exists()
 
 
+@pytest.mark.attack(27)
 def test_a_statement_that_takes_too_long_is_ended(
     locked: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -366,6 +375,7 @@ def test_a_statement_that_takes_too_long_is_ended(
     assert refused.value.code == "too_long"
 
 
+@pytest.mark.attack(27)
 def test_a_statement_that_needs_too_much_memory_is_ended(scene: Scene) -> None:
     connection = open_locked(scene.package, scene.key, Limits(memory="50MB", threads=1))
     bomb = "select list(range order by hash(range)) from range(90000000)"
@@ -375,6 +385,7 @@ def test_a_statement_that_needs_too_much_memory_is_ended(scene: Scene) -> None:
     assert refused.value.code == "too_big"
 
 
+@pytest.mark.attack(25, 26)
 def test_every_table_function_has_been_looked_at(
     locked: duckdb.DuckDBPyConnection,
 ) -> None:

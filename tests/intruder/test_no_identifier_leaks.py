@@ -54,6 +54,7 @@ def needles(built_home: Any) -> Needles:
     return collect_needles([built_home.raw])
 
 
+@pytest.mark.attack(1, 3)
 def test_a_built_home_holds_no_identifier(report: ScanReport) -> None:
     assert report.findings == ()
     assert report.is_clean
@@ -70,6 +71,7 @@ def test_the_scan_looked_everywhere(report: ScanReport, built_home: Any) -> None
     assert report.coverage.files > 50
 
 
+@pytest.mark.attack(1, 3, control=True)
 def test_the_same_needles_are_found_where_they_belong(
     needles: Needles, built_home: Any
 ) -> None:
@@ -79,6 +81,7 @@ def test_the_same_needles_are_found_where_they_belong(
     assert found >= SUBMITTED
 
 
+@pytest.mark.attack(1, control=True)
 def test_one_number_in_one_log_line_is_found(built_home: Any, needles: Needles) -> None:
     """What DuckDB writes of a bad cast, at the end of dbt's log, in the built home."""
     number = next(n for n in needles.needles if n.shape == "nhs_number")

@@ -44,10 +44,12 @@ def problems(
     return refused.value.message
 
 
+@pytest.mark.attack(26, control=True)
 def test_agreement_passes(tmp_path: Path, built: duckdb.DuckDBPyConnection) -> None:
     check_classes(write_manifest(tmp_path / "manifest.json", TABLES), built)
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -96,6 +98,7 @@ def _column(manifest: dict[str, Any]) -> dict[str, Any]:
     return column
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

@@ -83,6 +83,7 @@ def opened(
     connection.close()
 
 
+@pytest.mark.attack(5, 26)
 def test_the_file_holds_exactly_the_granted_columns(
     built: tuple[Home, Keyring], package: Package
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_file_holds_exactly_the_granted_columns(
     assert manifest["columns"] == held
 
 
+@pytest.mark.attack(5, 26)
 def test_a_withheld_column_is_not_there_to_select(
     built: tuple[Home, Keyring], package: Package
 ) -> None:
@@ -113,11 +115,13 @@ def test_a_withheld_column_is_not_there_to_select(
                 connection.execute(f"select {column} from core.fct_referrals")
 
 
+@pytest.mark.attack(21)
 def test_pseudonyms_are_the_projects_own(
     built: tuple[Home, Keyring], package: Package
 ) -> None:
     home, keyring = built
-    key = derive(keyring.key("root"), "project", "researcher", "epoch-1")
+    salt = keyring.key("project:researcher")
+    key = derive(keyring.key("root"), "project", "researcher", salt=salt)
     expected = {
         str(UUID(bytes=pseudonym(key, "project-pseudonym", UUID(old).bytes)))
         for old in (PERSON.format(1), PERSON.format(2))
@@ -145,13 +149,16 @@ def test_joins_work_on_and_unknown_stays_unknown(
     assert plain == [("White", 2, 8.0), ("White", 9, 12.5), (None, None, None)]
 
 
+@pytest.mark.attack(21)
 def test_two_projects_share_no_pseudonym(built: tuple[Home, Keyring]) -> None:
-    root = built[1].key("root")
-    keys = {rekeying.project_key(root, name) for name in ("researcher", "other")}
+    keys = {
+        rekeying.project_key(built[1], name).key for name in ("researcher", "other")
+    }
     old = UUID(PERSON.format(1)).bytes
     assert len({pseudonym(key, "project-pseudonym", old) for key in keys}) == 2
 
 
+@pytest.mark.attack(21)
 def test_row_order_tells_nothing_of_the_warehouse(tmp_path: Path) -> None:
     home, keyring = make_built_home(tmp_path / "home")
     select = "select * from core.fct_referrals"
@@ -206,6 +213,7 @@ def test_the_package_says_what_it_is(
     assert len(meta["created_from_digest"]) == 64
 
 
+@pytest.mark.attack(13)
 def test_the_file_is_private_encrypted_and_of_the_old_storage_format(
     package: Package,
 ) -> None:
@@ -229,6 +237,7 @@ def test_another_storage_format_is_found(tmp_path: Path) -> None:
     assert refused.value.code == "storage"
 
 
+@pytest.mark.attack(29)
 def test_a_package_with_another_key_does_not_open(
     built: tuple[Home, Keyring], package: Package
 ) -> None:
@@ -240,6 +249,7 @@ def test_a_package_with_another_key_does_not_open(
         )
 
 
+@pytest.mark.attack(29)
 def test_a_new_build_replaces_the_former(tmp_path: Path) -> None:
     home, keyring = make_built_home(tmp_path / "home")
     first = build_package(home, keyring, "researcher")
@@ -251,6 +261,7 @@ def test_a_new_build_replaces_the_former(tmp_path: Path) -> None:
     verify_package(home, keyring, "researcher")
 
 
+@pytest.mark.attack(34)
 def test_a_build_that_fails_leaves_the_former(tmp_path: Path) -> None:
     home, keyring = make_built_home(tmp_path / "home")
     first = build_package(home, keyring, "researcher")
@@ -267,6 +278,7 @@ def test_a_build_that_fails_leaves_the_former(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.attack(20)
 def test_pseudonyms_that_would_collide_stop_the_build(
     built: tuple[Home, Keyring], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +315,7 @@ def test_an_equality_leads_package_has_counts_and_no_pseudonyms(
     assert "core.fct_referrals" not in held
 
 
+@pytest.mark.attack(26)
 def test_a_file_that_holds_more_than_granted_is_not_put_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +332,7 @@ def test_a_file_that_holds_more_than_granted_is_not_put_in_force(
     assert list((home.packages / "researcher").iterdir()) == []
 
 
+@pytest.mark.attack(26, 29)
 def test_a_file_that_holds_more_than_listed_is_refused(
     built: tuple[Home, Keyring], package: Package, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +343,7 @@ def test_a_file_that_holds_more_than_listed_is_refused(
     assert refused.value.code == "other_columns"
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize(
     "sql",
     [
@@ -383,6 +398,7 @@ def _replace(path: Path, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
+@pytest.mark.attack(29)
 @pytest.mark.parametrize(
     ("harm", "code"),
     [
@@ -403,6 +419,7 @@ def test_a_package_that_was_changed_is_refused(
     assert refused.value.code == code
 
 
+@pytest.mark.attack(29)
 def test_a_package_of_a_former_policy_is_refused(tmp_path: Path) -> None:
     home, keyring = make_built_home(tmp_path / "home")
     build_package(home, keyring, "researcher")

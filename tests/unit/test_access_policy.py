@@ -50,6 +50,7 @@ def test_the_committed_policy_has_all_roles_and_two_doors() -> None:
     assert with_door == ["researcher", "equality_lead"]
 
 
+@pytest.mark.attack(26)
 def test_nobody_is_granted_identifiers() -> None:
     granted = {name for role in load_policy().roles.values() for name in role.classes}
     assert granted < set(CLASSES)
@@ -106,6 +107,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.attack(26)
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
 def test_a_policy_that_says_something_else_is_refused(
     tmp_path: Path, text: str
@@ -121,6 +123,7 @@ def test_a_policy_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused.value.code == "policy_unreadable"
 
 
+@pytest.mark.attack(26)
 def test_a_column_needs_its_table_its_class_and_no_withholding(tmp_path: Path) -> None:
     catalog = read_catalog(write_manifest(tmp_path / "manifest.json", TABLES))
     role = load_policy(written(tmp_path, policy_text())).role("researcher")

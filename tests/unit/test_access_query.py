@@ -87,12 +87,14 @@ def test_parquet(asked: Asked) -> None:
     assert frame.height == 3
 
 
+@pytest.mark.attack(5, 26)
 def test_a_column_that_the_role_may_not_see_is_not_there(asked: Asked) -> None:
     code, output, said = asked.ask("select sub_icb_code from fct_referrals")
     assert (code, output) == (2, b"")
     assert said == "there is no column sub_icb_code [unknown_name]\n"
 
 
+@pytest.mark.attack(25)
 def test_reading_a_file_is_refused(asked: Asked, tmp_path: Path) -> None:
     (tmp_path / "plan.csv").write_text(f"a\n{VALUE}\n")
     code, output, said = asked.ask(f"select * from read_csv('{tmp_path}/plan.csv')")
@@ -106,6 +108,7 @@ def test_a_value_that_does_not_convert_is_not_said(asked: Asked) -> None:
     assert said == "a value does not convert to the type asked for [conversion]\n"
 
 
+@pytest.mark.attack(27)
 def test_a_session_that_dies_is_our_fault_and_takes_nobody_along(asked: Asked) -> None:
     """DuckDB 1.5.5 dies of this statement; that is why each has its own process."""
     code, output, said = asked.ask("select * from pandas_scan(null)")
@@ -113,6 +116,7 @@ def test_a_session_that_dies_is_our_fault_and_takes_nobody_along(asked: Asked) -
     assert said == "the session was ended from outside [killed]\n"
 
 
+@pytest.mark.attack(27)
 def test_a_statement_beyond_its_time_is_ended(asked: Asked) -> None:
     bomb = "select sum(a.range * b.range) from range(9999999) a, range(9999999) b"
     code, _, said = asked.ask(bomb, limits=Limits(seconds=0.5))
@@ -120,6 +124,7 @@ def test_a_statement_beyond_its_time_is_ended(asked: Asked) -> None:
     assert said == "the statement took too long [too_long]\n"
 
 
+@pytest.mark.attack(27)
 def test_a_session_that_does_not_end_is_killed(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +134,7 @@ def test_a_session_that_does_not_end_is_killed(
     assert (code, said) == (3, "the session was ended from outside [killed]\n")
 
 
+@pytest.mark.attack(7)
 def test_neither_key_nor_statement_stands_in_arguments_or_environment(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +157,7 @@ def test_neither_key_nor_statement_stands_in_arguments_or_environment(
         assert word not in str(options)
 
 
+@pytest.mark.attack(8, 29)
 def test_a_wrong_key_is_our_fault_and_shows_nothing(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,12 +186,14 @@ def test_what_cannot_be_asked_starts_no_session(
     assert (refused.value.code, refused.value.exit_code) == (code, 2)
 
 
+@pytest.mark.attack(29)
 def test_another_file_beside_a_manifest_is_no_package(asked: Asked) -> None:
     with pytest.raises(AccessError) as refused:
         asked.ask("select 1", source=asked.package.folder / "other.duckdb")
     assert refused.value.code == "not_a_package"
 
 
+@pytest.mark.attack(25)
 def test_the_process_can_write_no_file(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"

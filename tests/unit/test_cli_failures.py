@@ -47,6 +47,7 @@ def test_our_own_error_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "parity: name a home [no_home]\n"
 
 
+@pytest.mark.attack(1)
 def test_other_errors_show_type_and_place_and_no_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -57,6 +58,7 @@ def test_other_errors_show_type_and_place_and_no_words(
     assert said.count("\n") == 1
 
 
+@pytest.mark.attack(1, 11)
 def test_the_program_lets_no_traceback_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def test_keys_are_listed_without_a_key(
     assert isinstance(keys, list)
     assert {"root", "linkage", "landed", "warehouse"} <= {key["name"] for key in keys}
     fields = {"name", "purpose", "version", "state", "created_at", "changed_at"}
+    fields |= {"protects_until", "reads_until", "age"}
     assert all(key.keys() == fields for key in keys)
 
 
@@ -87,7 +88,8 @@ def test_an_altered_ledger_does_not_verify(home: Path) -> None:
     ledger = Home.find(home).ledger_file
     lines = ledger.read_bytes().splitlines(keepends=True)
     ledger.write_bytes(b"".join([lines[1], lines[0], *lines[2:]]))
-    assert main(["keys", "verify", "--home", str(home)]) == 3
+    assert main(["keys", "verify", "--home", str(home)]) == 1
+    assert main(["ledger", "verify", "--home", str(home)]) == 1
 
 
 def reference_files(folder: Path, postcode: str = "ZZ99 3VZ") -> Path:

@@ -76,6 +76,7 @@ def test_england_counts_are_exact(count: int) -> None:
     assert shown("England", "count", count) == str(count)
 
 
+@pytest.mark.attack(36)
 @pytest.mark.parametrize(
     ("numerator", "denominator", "text"),
     [
@@ -115,6 +116,7 @@ def test_england_percentages_have_one_decimal(
     assert shown("England", "percentage", numerator, denominator) == text
 
 
+@pytest.mark.attack(36)
 @pytest.mark.parametrize("statistic", ["mean", "median"])
 @pytest.mark.parametrize(
     ("level", "pathways", "value", "text"),
@@ -160,6 +162,7 @@ def test_averages_agree_with_decimal_arithmetic(value: Decimal) -> None:
     assert Decimal(text) == value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
+@pytest.mark.attack(36)
 def test_the_result_holds_no_exact_number_and_cannot_be_summed() -> None:
     exact = cells(("Provider", "count", 3, None, None)).with_columns(code=pl.lit("A"))
     protected = protect(exact, PROFILE)

@@ -41,6 +41,7 @@ def test_round_trip(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> No
         connection.execute("create table found.u (a int)")
 
 
+@pytest.mark.attack(13)
 def test_file_is_encrypted_and_private(tmp_path: Path) -> None:
     """Mode 0600, and neither the text nor a table's name stands in it."""
     path = make(tmp_path)
@@ -51,6 +52,7 @@ def test_file_is_encrypted_and_private(tmp_path: Path) -> None:
     assert MARK.encode() in (tmp_path / "clear.duckdb").read_bytes()
 
 
+@pytest.mark.attack(8)
 def test_wrong_key(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Refused by our words, not the engine's; nothing stays attached."""
     path = make(tmp_path)
@@ -117,6 +119,7 @@ def _read_words(path: Path, spill: Path) -> object:
         return reading.execute("from found.t").fetchall()
 
 
+@pytest.mark.attack(13)
 def test_file_that_others_may_read_is_refused(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -159,6 +162,7 @@ def test_engine_that_ignores_the_key_is_caught(
     assert ("new",) not in names.fetchall()
 
 
+@pytest.mark.attack(28)
 @pytest.mark.parametrize("alias", ["", "W", "a b", "a;b", "1a", 'a"'])
 def test_alias_is_a_name(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection, alias: str
@@ -168,6 +172,7 @@ def test_alias_is_a_name(
         attach_encrypted(connection, tmp_path / "new.duckdb", alias, KEY)
 
 
+@pytest.mark.attack(8)
 def test_key_stands_in_no_surface_of_the_engine(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection
 ) -> None:
@@ -182,6 +187,7 @@ def test_key_stands_in_no_surface_of_the_engine(
     assert KEY.hex() not in log + settings + databases
 
 
+@pytest.mark.attack(9)
 def test_spill_is_encrypted(tmp_path: Path) -> None:
     """A sort that does not fit in memory leaves nothing readable; in clear it would."""
     assert not _spilled(tmp_path / "encrypted", encrypted=True)
@@ -206,6 +212,7 @@ def _spilled(folder: Path, encrypted: bool) -> bool:
         return any(MARK.encode() in path.read_bytes() for path in files)
 
 
+@pytest.mark.attack(12)
 def test_extensions_are_not_fetched_or_found(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

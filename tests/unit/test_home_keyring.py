@@ -186,6 +186,7 @@ def test_damaged_records(home: Home, keyring: Keyring, keys: object) -> None:
         keyring.names()
 
 
+@pytest.mark.attack(15)
 def test_cheap_cost_is_refused(home: Home) -> None:
     """A file that asks for less work than we ever ask was altered."""
     alter(home, lambda c: c["provider"]["scrypt"].update(n=1024))

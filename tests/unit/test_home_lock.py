@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from parity.home.lock import holding
 
 HOLD = """
@@ -31,6 +33,7 @@ def test_taken_again_by_its_own_thread(tmp_path: Path) -> None:
     assert told == []
 
 
+@pytest.mark.attack(34)
 def test_waits_for_another_process(tmp_path: Path) -> None:
     """Who waits is told once by whom; goes on when the other ends."""
     lock, told = tmp_path / "lock", []
@@ -55,6 +58,7 @@ def test_waits_for_another_process(tmp_path: Path) -> None:
     assert f"build (process {other.pid})" in told[0]
 
 
+@pytest.mark.attack(34)
 def test_another_thread_waits(tmp_path: Path) -> None:
     """Two threads of one process are not inside at once."""
     lock, inside, most = tmp_path / "lock", 0, 0
@@ -75,6 +79,7 @@ def test_another_thread_waits(tmp_path: Path) -> None:
     assert most == 1
 
 
+@pytest.mark.attack(34)
 def test_freed_after_an_error(tmp_path: Path) -> None:
     """An exception inside does not keep the lock."""
     lock = tmp_path / "lock"

@@ -61,6 +61,7 @@ def test_synthetic_home_has_its_own(tmp_path: Path, home: Home) -> None:
     assert home.kind == "live"
 
 
+@pytest.mark.attack(7)
 def test_environment_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A passphrase in the environment is not used, even beside a good source."""
     monkeypatch.setenv("PARITY_PASSPHRASE", "a long passphrase")
@@ -69,6 +70,7 @@ def test_environment_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
     assert "a long passphrase" not in str(refusal.value)
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
 def test_file_that_others_may_read(home: Home, tmp_path: Path, mode: int) -> None:
     """Is not taken: the passphrase is spent."""

@@ -24,6 +24,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.attack(13)
 def test_written_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
     """0600 with a umask that would let all read; nothing else is left behind."""
     old = os.umask(0)
@@ -39,6 +40,7 @@ def test_written_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
 
 
+@pytest.mark.attack(13)
 @pytest.mark.parametrize("extra", [0o040, 0o004, 0o020, 0o001])
 def test_what_others_may_touch_is_refused(tmp_path: Path, extra: int) -> None:
     """One bit for group or others is one too many."""
@@ -63,6 +65,7 @@ def test_another_kind_of_thing_is_refused(tmp_path: Path) -> None:
         check_file(tmp_path / "none")
 
 
+@pytest.mark.attack(13)
 def test_another_users_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +77,7 @@ def test_another_users_file_is_refused(
         check_file(tmp_path / "file")
 
 
+@pytest.mark.attack(34)
 def test_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +94,7 @@ def test_failed_write_leaves_the_old_file(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.attack(11, 13)
 def test_hardened_process(tmp_path: Path) -> None:
     """New files are ours alone, and a crash leaves no memory image."""
     harden_process()

@@ -15,6 +15,7 @@ from pseudonymisation.errors import CodedError
 PASSPHRASE = b"a passphrase of some length"
 
 
+@pytest.mark.attack(13)
 def test_everything_in_a_home_is_private(tmp_path: Path) -> None:
     """Folders 0700, files 0600, from the start."""
     home = init(tmp_path / "home", synthetic=True)

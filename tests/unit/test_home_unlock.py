@@ -71,6 +71,7 @@ def test_served_home(home: Home, keyring: Keyring, served: Path) -> None:
     assert [event for event, _ in events(keyring)].count("key_given") == 3
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("name", NOT_FILE_KEYS)
 def test_served_home_gives_no_identifier_key(
     home: Home, keyring: Keyring, served: Path, name: str
@@ -114,6 +115,7 @@ def test_socket_of_a_dead_server(home: Home, keyring: Keyring) -> None:
         assert is_served(path)
 
 
+@pytest.mark.attack(7)
 def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     """A child gets the named keys; its environment and arguments hold none."""
     code = (
@@ -137,6 +139,7 @@ def test_serving_a_child(home: Home, keyring: Keyring) -> None:
     assert key.hex().encode() not in done.stdout[32:]
 
 
+@pytest.mark.attack(6)
 def test_serving_only_the_named(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +153,7 @@ def test_serving_only_the_named(
     assert list(home.run_folder.iterdir()) == []
 
 
+@pytest.mark.attack(6)
 def test_serving_no_identifier_key(home: Home, keyring: Keyring) -> None:
     """Asking to serve one is refused before anything listens."""
     with (
@@ -231,6 +235,7 @@ def test_no_entry_no_key(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> N
         unlock.giver(keyring, ["landed"])("vault", 1)
 
 
+@pytest.mark.attack(7)
 def test_child_unwraps_one_key(
     home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def refusal(read: Callable[[], RawSubmission]) -> str:
     return refused.value.code
 
 
+@pytest.mark.attack(30, control=True)
 def test_rows_are_text_as_sent_and_numbered_from_one(
     read: Callable[[], RawSubmission],
 ) -> None:
@@ -87,6 +88,7 @@ def test_columns_may_stand_in_any_order(
     assert read().tables["IDS001MPI"].equals(before)
 
 
+@pytest.mark.attack(28)
 def test_what_is_not_official_is_counted_and_not_read(
     folder: Path, read: Callable[[], RawSubmission]
 ) -> None:
@@ -120,6 +122,7 @@ def test_what_is_missing_is_named(
     assert raw.missing_columns == (("IDS007DisabilityType", "DisabCode"),)
 
 
+@pytest.mark.attack(30)
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -143,6 +146,7 @@ def test_text_that_cannot_be_read_whole_is_refused(
     assert refusal(read) == code
 
 
+@pytest.mark.attack(30)
 def test_links_folders_and_devices_are_refused(
     folder: Path, read: Callable[[], RawSubmission]
 ) -> None:
@@ -158,6 +162,7 @@ def test_links_folders_and_devices_are_refused(
     assert refusal(read) == "PARITY-FOLDER"
 
 
+@pytest.mark.attack(30)
 def test_a_link_to_a_submission_is_refused(folder: Path, tmp_path: Path) -> None:
     link = tmp_path / "ZZ1_2025-05_primary"
     link.symlink_to(folder)
@@ -169,6 +174,7 @@ def test_a_link_to_a_submission_is_refused(folder: Path, tmp_path: Path) -> None
     )
 
 
+@pytest.mark.attack(30)
 def test_too_much_is_refused(
     read: Callable[[], RawSubmission], monkeypatch: pytest.MonkeyPatch
 ) -> None:

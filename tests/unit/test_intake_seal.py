@@ -24,6 +24,7 @@ def names(sealed: Path) -> list[str]:
         return sorted(file.name for file in files)
 
 
+@pytest.mark.attack(30)
 def test_a_folder_is_sealed_without_what_is_no_plain_file(tmp_path: Path) -> None:
     folder = tmp_path / "ZZ1_2025-04_primary"
     (folder / "below").mkdir(parents=True)
@@ -60,10 +61,12 @@ def frames(*values: str | None) -> dict[str, pl.DataFrame]:
     return {"IDS001MPI": pl.DataFrame({"Gender": values}, schema={"Gender": pl.String})}
 
 
+@pytest.mark.attack(33)
 def test_the_same_rows_are_the_same_submission() -> None:
     assert content_id(frames("1"), APRIL, KEY) == content_id(frames("1"), APRIL, KEY)
 
 
+@pytest.mark.attack(33, control=True)
 @pytest.mark.parametrize(
     ("rows", "slot", "key"),
     [

@@ -17,6 +17,7 @@ def test_a_name_says_provider_month_and_kind(ending: str) -> None:
     assert (slot.period_start, slot.period_end) == (date(2024, 2, 1), date(2024, 2, 29))
 
 
+@pytest.mark.attack(28)
 @pytest.mark.parametrize(
     "name",
     [

@@ -22,6 +22,7 @@ def test_same_passphrase_and_salt_same_key() -> None:
     assert key != key_from_passphrase(PASSPHRASE, new_cost(2**15))
 
 
+@pytest.mark.attack(15)
 @pytest.mark.parametrize(
     "cost",
     [
@@ -40,18 +41,21 @@ def test_cost_out_of_bounds(cost: Cost) -> None:
         key_from_passphrase(PASSPHRASE, cost)
 
 
+@pytest.mark.attack(15)
 def test_blank_passphrase() -> None:
     """Nothing protects nothing."""
     with pytest.raises(KeyRefused, match="passphrase_blank"):
         key_from_passphrase(b"", COST)
 
 
+@pytest.mark.attack(15, control=True)
 def test_generated_keys() -> None:
     """A thousand fresh keys pass the gate and are all different."""
     keys = {check_key(generate_key()) for _ in range(1000)}
     assert len(keys) == 1000
 
 
+@pytest.mark.attack(15)
 def test_a_key_is_bytes() -> None:
     """Text, even of the right length, is no key."""
     with pytest.raises(KeyRefused, match="key_not_bytes"):

@@ -38,6 +38,7 @@ def column_of(expression: pl.Expr, texts: list[str]) -> list[str | None]:
     return frame.select(expression).to_series().cast(pl.String).to_list()
 
 
+@pytest.mark.attack(16, 17)
 @given(st.lists(DIGITS | NOISE, max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_nhs_number_column_equals_value(texts: list[str]) -> None:
@@ -62,6 +63,7 @@ def test_birth_date_column_equals_value(texts: list[str]) -> None:
     assert found == [or_none(birth_date, text) for text in texts]
 
 
+@pytest.mark.attack(17)
 @given(DIGITS)
 @settings(max_examples=200, deadline=None)
 def test_one_wrong_digit_is_seen(text: str) -> None:
@@ -75,12 +77,14 @@ def test_one_wrong_digit_is_seen(text: str) -> None:
         assert or_none(nhs_number, other) is None
 
 
+@pytest.mark.attack(17)
 def test_a_thousand_placeholders_are_nobody() -> None:
     """A thousand people with the number for "unknown" do not become one."""
     found = column_of(nhs_number_column(pl.col("text")), ["9999999999"] * 1000)
     assert found == [None] * 1000
 
 
+@pytest.mark.attack(17)
 @pytest.mark.parametrize(
     ("number", "wanted"), [("9990000018", True), ("9434765919", False), (None, None)]
 )

@@ -34,6 +34,7 @@ def decode(encoded: bytes) -> list[Part]:
     return parts
 
 
+@pytest.mark.attack(19)
 @given(st.text(max_size=12), PARTS)
 @settings(max_examples=200, deadline=None)
 def test_can_be_read_back(kind: str, parts: list[Part]) -> None:
@@ -41,6 +42,7 @@ def test_can_be_read_back(kind: str, parts: list[Part]) -> None:
     assert decode(encode(kind, *parts)) == [kind, *parts]
 
 
+@pytest.mark.attack(19)
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -44,6 +44,7 @@ def test_another_key_or_purpose() -> None:
         unseal(KEY, ENVELOPE, encode("context", "two"))
 
 
+@pytest.mark.attack(15)
 def test_weak_key() -> None:
     """No envelope under a key that protects nothing."""
     with pytest.raises(KeyRefused):

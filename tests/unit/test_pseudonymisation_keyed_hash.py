@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,12 +69,14 @@ def check(key: bytes, domain: str, values: list[str]) -> None:
         assert row == (token(key, domain, "ZZ1", value), short, uuid_text(short))
 
 
+@pytest.mark.attack(16)
 def test_awkward_texts_are_all_different_people() -> None:
     """Nothing merges: no trimming, no case-folding, no normalising."""
     key = generate_key()
     assert len({pseudonym(key, "d", value) for value in AWKWARD}) == len(AWKWARD)
 
 
+@pytest.mark.attack(18)
 def test_null_has_no_pseudonym() -> None:
     """Ten thousand unknowns get no shared identity: they get none."""
     frame = pl.DataFrame({"value": [None] * 10_000}, schema={"value": pl.String})
@@ -81,6 +84,7 @@ def test_null_has_no_pseudonym() -> None:
     assert frame.select(uuid_text_column(column)).to_series().null_count() == 10_000
 
 
+@pytest.mark.attack(14)
 def test_only_key_and_domain_make_the_difference() -> None:
     """Another key, another domain, another label: another pseudonym."""
     root = generate_key()
@@ -90,6 +94,7 @@ def test_only_key_and_domain_make_the_difference() -> None:
     assert all(len(value) == PSEUDONYM_BYTES for value in found)
 
 
+@pytest.mark.attack(14)
 def test_check_value_is_no_pseudonym() -> None:
     """What a keyring shows of a key begins no token of it."""
     key = generate_key()

@@ -27,12 +27,14 @@ def cells_of(written: bytes) -> list[str]:
     return [row[0] for row in rows[1:]]
 
 
+@pytest.mark.attack(32)
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_text_that_starts_a_formula_gets_an_apostrophe(payload: str) -> None:
     written = csv_bytes(pl.DataFrame({"name": [payload]}))
     assert cells_of(written) == ["'" + payload]
 
 
+@pytest.mark.attack(32, control=True)
 def test_other_text_is_left_as_it_is() -> None:
     names = ["Trust = one", "a-b", 'said "x"', "one, two", "Ynys Môn"]
     assert cells_of(csv_bytes(pl.DataFrame({"name": names}))) == names
@@ -49,6 +51,7 @@ def test_numbers_and_markers_stand_unchanged(number: str) -> None:
     assert cells_of(csv_bytes(table, "value")) == [number]
 
 
+@pytest.mark.attack(32)
 @pytest.mark.parametrize("number", [None, "", "=1", "1e3", "NaN", "1\n", "--1", " 5"])
 def test_a_number_column_holds_nothing_else(number: str | None) -> None:
     table = pl.DataFrame({"value": [number]}, schema={"value": pl.String})

@@ -239,6 +239,7 @@ def test_publishing_again_leaves_what_is_the_same_and_replaces_what_is_not(
     assert [path.name for path in tmp_path.iterdir()] == ["2025-03-primary"]
 
 
+@pytest.mark.attack(34)
 def test_a_publication_that_fails_leaves_the_former_one(
     made: tuple[Home, Keyring], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_publication_that_fails_leaves_the_former_one(
     assert [path.name for path in tmp_path.iterdir()] == ["2025-03-primary"]
 
 
+@pytest.mark.attack(34)
 def test_a_first_publication_that_fails_leaves_nothing(
     made: tuple[Home, Keyring], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

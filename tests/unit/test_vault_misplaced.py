@@ -14,6 +14,7 @@ def complaint(code: str) -> dict[str, str | None]:
     return {"ServiceRequestId": "R1", "FindSchemeInUse": "02", "PresComp": code}
 
 
+@pytest.mark.attack(23)
 @pytest.mark.parametrize("code", [ANN, "999 000 0018", POSTCODE, "zz993aa"])
 def test_an_identifier_of_the_submission_elsewhere_is_refused(code: str) -> None:
     sent = submission(
@@ -27,6 +28,7 @@ def test_an_identifier_of_the_submission_elsewhere_is_refused(code: str) -> None
     assert code not in str(caught.value)
 
 
+@pytest.mark.attack(23, control=True)
 @pytest.mark.parametrize("code", ["F321", "83482000", BOB])
 def test_other_codes_pass(code: str) -> None:
     """A number of nobody in the submission is a code like any other."""

@@ -58,6 +58,7 @@ def test_every_table_has_exactly_its_landed_columns() -> None:
         assert name not in landed.tables[PERSONS].columns
 
 
+@pytest.mark.attack(10, 23)
 def test_nothing_that_identifies_lands() -> None:
     """Identifiers in every field that holds one, looked for in every landed cell."""
     marks = [ANN, "PLANTED-LOCAL", "1980-06-15", "ZZ99 3VZ", "PLANTED-REFERRAL"]
@@ -146,6 +147,7 @@ def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
     assert len(told) == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 2
 
 
+@pytest.mark.attack(16)
 def test_person_by_number_else_by_local_identifier() -> None:
     """Two spellings of a number are one person; else the local identifier names."""
     people = [
@@ -182,6 +184,7 @@ def test_birth_date_keeps_apart_who_shares_a_local_identifier() -> None:
     assert step == ["local_identifier_and_birth_date"]
 
 
+@pytest.mark.attack(18)
 def test_blanks_share_no_identity() -> None:
     """A thousand people without any identifier are a thousand times nobody."""
     landed = land(submission(IDS001MPI=[person(" ")] * 500 + [person(None)] * 500))
@@ -190,6 +193,7 @@ def test_blanks_share_no_identity() -> None:
     assert landed.observations.height == 0
 
 
+@pytest.mark.attack(18)
 def test_blank_referral_leads_to_nobody() -> None:
     """A blank key is no key: it does not lead from a contact to a person."""
     landed = land(
@@ -203,6 +207,7 @@ def test_blank_referral_leads_to_nobody() -> None:
     assert column(landed, REFERRALS, "NationalPathwayId") == [None]
 
 
+@pytest.mark.attack(16)
 def test_local_identifiers_are_taken_as_they_are() -> None:
     """Not trimmed, not case-folded: each spelling is its own."""
     spellings = ["p1", "P1", "P1 ", " P1", "P\u0031\u200b", "\uff301"]
@@ -233,6 +238,7 @@ def test_months_meet() -> None:
     assert land(kept).tables[REFERRALS].equals(later.tables[REFERRALS])
 
 
+@pytest.mark.attack(14)
 def test_only_the_key_makes_the_difference() -> None:
     """Another home's keys: no pseudonym in common."""
     kept = submission(IDS001MPI=[person("P1", ANN)])
@@ -242,6 +248,7 @@ def test_only_the_key_makes_the_difference() -> None:
         )
 
 
+@pytest.mark.attack(17)
 @pytest.mark.parametrize(
     ("kind", "number", "code"),
     [
@@ -301,6 +308,7 @@ def test_values_are_typed() -> None:
     assert created == [datetime(2025, 5, 20, 9, 30)]  # noqa: DTZ001  as submitted
 
 
+@pytest.mark.attack(1)
 @pytest.mark.parametrize(
     ("table", "field", "value"),
     [

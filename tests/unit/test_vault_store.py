@@ -111,6 +111,7 @@ def test_number_joins_providers(home: Home) -> None:
     assert set(joined(home, [ANN_NUMBERED], there).values()) == {"ann"}
 
 
+@pytest.mark.attack(16)
 def test_two_numbers_join_nothing(home: Home) -> None:
     """A local identifier used for two people leaves three persons, not one."""
     months = [[ANN_NUMBERED], [Seen(number="bob", local="P1")], [ANN_BARE]]
@@ -203,6 +204,7 @@ def test_former_identifier_that_nobody_sent_joins_nothing(home: Home) -> None:
     }
 
 
+@pytest.mark.attack(33)
 def test_any_order_gives_the_same_people(tmp_path: Path) -> None:
     """Twenty-four orders of four months: the same links."""
     months = [
@@ -220,6 +222,7 @@ def test_any_order_gives_the_same_people(tmp_path: Path) -> None:
     assert len(found[0]) == 8
 
 
+@pytest.mark.attack(33)
 def test_recording_again_changes_nothing(home: Home) -> None:
     """A replayed submission, nulls included, adds no row and seals nothing anew."""
     month = [ANN_BARE, ANN_NUMBERED, Seen(number="bob")]
@@ -279,6 +282,7 @@ def test_empty_vault(home: Home) -> None:
     assert found.height == 0
 
 
+@pytest.mark.attack(20)
 def test_colliding_pseudonyms_stop(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people with one pseudonym are an error, never one person."""
     monkeypatch.setattr(

@@ -75,6 +75,7 @@ def test_pseudonyms(number: int) -> None:
     assert found.row(0) == (vector["token"], vector["pseudonym"])
 
 
+@pytest.mark.attack(19, 21)
 def test_derived_keys() -> None:
     """HKDF with labels and salts; ("ab", "c"), ("a", "bc"), ("abc") are three keys."""
     found = [
@@ -95,6 +96,7 @@ def test_check_values() -> None:
         assert check_value(bytes.fromhex(vector["key"])) == vector["check_value"]
 
 
+@pytest.mark.attack(16)
 @pytest.mark.parametrize("kind", SCALAR)
 def test_canonical_forms(kind: str) -> None:
     """Spellings of one identifier that meet, for a value and for a column."""
@@ -104,6 +106,7 @@ def test_canonical_forms(kind: str) -> None:
     assert column.to_series().cast(pl.String).to_list() == list(wanted)
 
 
+@pytest.mark.attack(16)
 @pytest.mark.parametrize("kind", SCALAR)
 def test_canonical_form_of_a_canonical_form(kind: str) -> None:
     """Doing it twice changes nothing."""
@@ -111,6 +114,7 @@ def test_canonical_form_of_a_canonical_form(kind: str) -> None:
         assert str(SCALAR[kind](wanted)) == wanted
 
 
+@pytest.mark.attack(16, 17)
 @pytest.mark.parametrize("kind", SCALAR)
 def test_refused_identifiers(kind: str) -> None:
     """Everything else is refused by its code, and is null in a column."""
@@ -132,6 +136,7 @@ def test_refusal_codes_of_a_column() -> None:
     assert found == [*codes, None, "nhs_number_blank"]
 
 
+@pytest.mark.attack(15)
 def test_thirty_bad_keys() -> None:
     """Whatever takes a key refuses these, by one gate."""
     assert len(BAD_KEYS) >= 30
