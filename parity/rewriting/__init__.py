@@ -6,11 +6,19 @@
 
 from parity.rewriting.engine import resume_rewriting, rewrite, rewrite_landed
 from parity.rewriting.journal import FileName, RewritingError, is_unfinished
-from parity.rewriting.transform import Copy, Stored, Transform, quoted, row_count
+from parity.rewriting.transform import (
+    Copy,
+    Prepared,
+    Stored,
+    Transform,
+    quoted,
+    row_count,
+)
 
 __all__ = [
     "Copy",
     "FileName",
+    "Prepared",
     "RewritingError",
     "Stored",
     "Transform",

@@ -19,6 +19,7 @@ import duckdb
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.keyring import Keyring
+from parity.home.secret import SecretBytes
 from parity.rewriting.ending import (
     file_of,
     fresh_file_of,
@@ -35,7 +36,7 @@ from parity.rewriting.journal import (
     read_journal,
     write_journal,
 )
-from parity.rewriting.transform import Transform, stored_tables
+from parity.rewriting.transform import Prepared, Transform, stored_tables
 
 
 def rewrite(
@@ -130,7 +131,7 @@ def fill(
 ) -> Mapping[str, int]:
     """Write the new files, read them back and have them verified."""
     prepared = {
-        name: keyring.prepared(name, versions.new)
+        name: Prepared(versions.new, SecretBytes(keyring.prepared(name, versions.new)))
         for name, versions in journal.keys.items()
     }
     connection = connect(home.spill)
@@ -149,11 +150,12 @@ def write_fresh(
     home: Home,
     name: FileName,
     transform: Transform,
-    prepared: Mapping[str, bytes],
+    prepared: Mapping[str, Prepared],
 ) -> None:
     """Write one new file, table by table, as its transform says."""
     remove_database(fresh_file_of(home, name))
-    attach_encrypted(connection, fresh_file_of(home, name), name, prepared[name])
+    key = prepared[name].key.reveal()
+    attach_encrypted(connection, fresh_file_of(home, name), name, key)
     connection.execute(f"copy from database former_{name} to {name} (schema)")
     transform.prepare(connection, prepared)
     for table in stored_tables(connection, name):
@@ -166,14 +168,14 @@ def verify_fresh(
     home: Home,
     journal: Journal,
     transforms: Mapping[FileName, Transform],
-    prepared: Mapping[str, bytes],
+    prepared: Mapping[str, Prepared],
 ) -> Mapping[str, int]:
     """Open each new file again, from disk, and let its transform compare."""
     for name in journal.files:
         connection.execute(f"detach {name}")
         _on_disk(home, name)
-        path = fresh_file_of(home, name)
-        attach_encrypted(connection, path, name, prepared[name], read_only=True)
+        path, key = fresh_file_of(home, name), prepared[name].key.reveal()
+        attach_encrypted(connection, path, name, key, read_only=True)
     counts: dict[str, int] = {}
     for name in journal.files:
         tables = stored_tables(connection, name)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import duckdb
 
+from parity.home.secret import SecretBytes
 from parity.rewriting.journal import FileName, RewritingError
 
 
@@ -41,11 +42,18 @@ class Stored:
         return f"{self.file}.{quoted(self.schema)}.{quoted(self.name)}"
 
 
+class Prepared(NamedTuple):
+    """A key that comes in force with the rewriting."""
+
+    version: int
+    key: SecretBytes
+
+
 class Transform(Protocol):
     """How the tables of one file are written anew."""
 
     def prepare(
-        self, connection: duckdb.DuckDBPyConnection, keys: Mapping[str, bytes]
+        self, connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Prepared]
     ) -> None:
         """Make the temporary tables that the queries name.
 
@@ -68,7 +76,7 @@ class Copy:
     """The same rows under another key; also what other transforms begin from."""
 
     def prepare(
-        self, connection: duckdb.DuckDBPyConnection, keys: Mapping[str, bytes]
+        self, connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Prepared]
     ) -> None:
         """Nothing to prepare."""
 
