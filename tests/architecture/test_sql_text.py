@@ -31,6 +31,8 @@ READ = {
     "parity/publication/cells.py": "constants; one of three tables of ours",
     "parity/rewriting/engine.py": "aliases of ours; queries of a transform",
     "parity/rewriting/transform.py": "names of the catalog of our own file, quoted",
+    "parity/rotation/renaming.py": "names of the specification; an epoch's number",
+    "parity/vault/pseudonym_map.py": "domains, which are words; a query of ours",
     "parity/vault/scan/databases.py": "names of a catalog, quoted; a path, quoted",
     "parity/warehouse/digest.py": "names of the catalog of our own file",
     "parity/warehouse/landed.py": "names and types of the specification",
