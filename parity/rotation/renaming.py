@@ -74,10 +74,14 @@ class Renaming(Copy):
         counts = super().verify(connection, tables)
         for table in tables:
             if table.label != _EPOCH_TABLE:
-                check_columns(connection, table, self._of(table))
-                check_way_back(connection, table, self._of(table))
+                self.check_table(connection, table)
         check_joins(connection, self._specification)
         return {**counts, "pseudonyms": self._mapped}
+
+    def check_table(self, connection: duckdb.DuckDBPyConnection, table: Stored) -> None:
+        """Compare one table of the new file with the former."""
+        check_columns(connection, table, self._of(table))
+        check_way_back(connection, table, self._of(table))
 
     def _of(self, table: Stored) -> Mapping[str, str]:
         return self._columns.get(table.label, {})

@@ -32,6 +32,8 @@ READ = {
     "parity/rewriting/engine.py": "aliases of ours; queries of a transform",
     "parity/rewriting/transform.py": "names of the catalog of our own file, quoted",
     "parity/rotation/renaming.py": "names of the specification; an epoch's number",
+    "parity/rotation/resealing.py": "constants; columns of the vault's own file",
+    "parity/rotation/root.py": "constants; a table of ours",
     "parity/vault/pseudonym_map.py": "domains, which are words; a query of ours",
     "parity/vault/scan/databases.py": "names of a catalog, quoted; a path, quoted",
     "parity/warehouse/digest.py": "names of the catalog of our own file",
