@@ -71,6 +71,7 @@ class _Intake:
     path: Path
     slot: Slot
     received_at: datetime
+    opening_public: bytes
 
 
 def submit(
@@ -85,23 +86,27 @@ def submit(
     received_at: when it came (UTC); only a synthetic home may be told so.
     waiting: told once when another process holds the home.
     Raises IntakeError for a name that is no submission's and for one that is still
-    arriving (it stays where it is), HomeError for keys.
+    arriving (it stays where it is), HomeError for keys, VaultError in a live home that
+    has no custodians.
     """
     if received_at is not None and home.kind != "synthetic":
         raise HomeError(
             "received_at", "only a synthetic home may be told the time of receipt"
         )
-    intake = _Intake(
-        home=home,
-        keyring=keyring,
-        specification=load("2.1"),
-        reference=Reference.load(home.reference),
-        path=path,
-        slot=Slot.from_name(path.name),
-        received_at=received_at or datetime.now(UTC),
-    )
+    slot = Slot.from_name(path.name)
     with home.lock("intake", waiting):
         resume_rewriting(home, keyring)
+        intake = _Intake(
+            home=home,
+            keyring=keyring,
+            specification=load("2.1"),
+            reference=Reference.load(home.reference),
+            path=path,
+            slot=slot,
+            received_at=received_at or datetime.now(UTC),
+            # First of all: without custodians the file stays where it is.
+            opening_public=appointed(home, keyring).opening_public,
+        )
         receipt = _take_in(intake)
         remove(home, path)
     return receipt
@@ -168,7 +173,7 @@ def _land(
             slot.provider_code,
             landed.observations,
             landed.identifiers,
-            appointed(intake.home, intake.keyring).opening_public,
+            intake.opening_public,
         )
         links = vault.person_links(IdentifierKeys.of(intake.keyring))
     note_links(intake.keyring.ledger(), before=store.person_links(), after=links)
