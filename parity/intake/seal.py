@@ -13,8 +13,8 @@ import os
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from parity.home.private_files import read_private, write_private
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
 from pseudonymisation.envelope import seal, unseal
+from pseudonymisation.errors import EnvelopeRefused
 from pseudonymisation.keyed_hash import pseudonym
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
@@ -48,25 +49,33 @@ def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UU
 def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None:
     """Write an encrypted copy of a file or folder, bound to its submission.
 
-    key: the home's sealing key. Nothing is written in clear on the way.
+    key: that of its month. Nothing is written in clear on the way.
     """
     sealed = seal(key, _packed(path), _context(str(submission_id)))
     write_private(target, sealed)
 
 
 @contextmanager
-def opened_copy(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
+def opened_copy(path: Path, keys: Sequence[bytes], workdir: Path) -> Iterator[Path]:
     """The submission of a sealed copy, in clear below workdir while it is needed.
 
-    workdir: a folder of the landing zone. Raises EnvelopeRefused when it does not open.
+    keys: tried one after the other. workdir: a folder of the landing zone.
+    Raises EnvelopeRefused when no key opens it.
     """
-    content = unseal(key, read_private(path), _context(path.stem))
+    content = _unsealed(read_private(path), keys, _context(path.stem))
     with tempfile.TemporaryDirectory(dir=workdir) as folder:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(folder, filter="data")
         files = list(Path(folder).iterdir())
         is_one_file = [file.suffix.lower() for file in files] in _ACCESS_FILE
         yield files[0] if is_one_file else Path(folder)
+
+
+def _unsealed(sealed: bytes, keys: Sequence[bytes], context: bytes) -> bytes:
+    for key in keys[:-1]:
+        with suppress(EnvelopeRefused):
+            return unseal(key, sealed, context)
+    return unseal(keys[-1], sealed, context)
 
 
 def _context(copy_id: str) -> bytes:

@@ -75,9 +75,7 @@ def run_check_identifiers(
     raw: a folder of submissions; without it, the sealed copies in the home are opened.
     """
     if raw is None:
-        workdir = home.landing_inbox.parent
-        sealed = (home.landing_sealed, keyring.key_to_read("sealed"))
-        needles = needles_of_sealed(*sealed, limit_per_field, workdir)
+        needles = needles_of_sealed(home, keyring, limit_per_field)
     else:
         needles = collect_needles([raw], limit_per_field)
     names = [n for n in keyring.names() if n in _ZONE_KEYS or _is_package(n)]

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import polars as pl
 
+from parity.home import Home
+from parity.home.unlock import Keyring
 from parity.intake.errors import IntakeError
 from parity.intake.reader import read_submission
-from parity.intake.seal import opened_copy
+from parity.intake.sealed_copies import opened, sealed_copies
 from parity.intake.slot import Slot
 from parity.specification import Field, Specification, Table, load
 from parity.vault.scan.needles import Collected, Needles, Part, Shape
@@ -60,18 +62,15 @@ def needles_of_folders(raw_folders: Iterable[Path], limit_per_field: int) -> Nee
     return gathered.needles(limit_per_field)
 
 
-def needles_of_sealed(
-    sealed_folder: Path, key: bytes, limit_per_field: int, workdir: Path
-) -> Needles:
-    """Needles of the sealed copies in a folder.
+def needles_of_sealed(home: Home, keyring: Keyring, limit_per_field: int) -> Needles:
+    """Needles of the sealed copies that a home keeps, of every month.
 
-    key: the home's sealing key. workdir: where a copy is unpacked while it is read.
-    Raises EnvelopeRefused when a copy does not open: a scan that silently looks for
-    less proves nothing.
+    Raises EnvelopeRefused or HomeError when a copy does not open: a scan that silently
+    looks for less proves nothing.
     """
     gathered = _Gathered()
-    for path in sorted(sealed_folder.glob("*.sealed")):
-        with opened_copy(path, key, workdir) as submission:
+    for path in sealed_copies(home.landing_sealed):
+        with opened(home, keyring, path) as submission:
             _gather(submission, gathered)
     return gathered.needles(limit_per_field)
 
