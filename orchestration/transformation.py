@@ -23,6 +23,7 @@ from orchestration.failures import value_free
 from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
 from parity.access.classification import check_home_classes
+from parity.rewriting import resume_rewriting
 from parity.specification import PROJECT_ROOT
 from parity.warehouse.dbt_runner import (
     WAYS_TO_THE_PASSPHRASE,
@@ -92,6 +93,7 @@ def warehouse(
     """Build seeds, models and tests, then hold the gate of the column classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
+        resume_rewriting(home, keyring)
     with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
         dbt = DbtCliResource(
             project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()

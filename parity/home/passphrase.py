@@ -72,7 +72,7 @@ def refuse_passphrase(provider: str, file: Path | None, descriptor: int | None) 
     if file is not None or descriptor is not None:
         raise HomeError(
             "other_key_provider",
-            f"with the key provider {provider} no passphrase opens",
+            f"no passphrase opens under the key provider {provider}",
         )
 
 

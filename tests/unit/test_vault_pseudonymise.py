@@ -172,6 +172,7 @@ def test_person_by_number_else_by_local_identifier() -> None:
     assert steps == [number] * 3 + [local] * 4 + [number, None, None]
 
 
+@pytest.mark.attack(16)
 def test_birth_date_keeps_apart_who_shares_a_local_identifier() -> None:
     """A local identifier given again to somebody else is another person."""
     months = [
