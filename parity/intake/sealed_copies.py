@@ -8,15 +8,21 @@ files, in whatever backup, is unreadable from then on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 from parity.home import Home
 from parity.home.private_files import make_folder
 from parity.home.unlock import Keyring
-from parity.intake.seal import opened_copy
+from parity.intake.reader import RawSubmission, read_files, read_submission
+from parity.intake.seal import (
+    copied_files,
+    is_one_file,
+    is_sealed_with,
+    opened_copy,
+)
+from parity.specification import load
 
 SEALED = "*.sealed"
 
@@ -58,18 +64,37 @@ def sealed_copies(room: Path) -> list[Path]:
     return [path for path in sorted(room.rglob(SEALED)) if path.is_file()]
 
 
-@contextmanager
-def opened(home: Home, keyring: Keyring, copy: Path) -> Iterator[Path]:
-    """The submission of a sealed copy, in clear in the landing zone while needed.
+def key_of_copy(keyring: Keyring, copy: Path) -> bytes:
+    """The key that opens a sealed copy: that of the month whose folder it lies in.
 
-    Raises HomeError when the month's key is gone, EnvelopeRefused when no version of it
-    opens the copy.
+    While a month is sealed anew, its copies are under two versions of its key. Raises
+    HomeError when the key is gone, EnvelopeRefused when no version opens the copy.
     """
     own = _MONTH.fullmatch(copy.parent.name)
     name = key_name(copy.parent.name) if own else _OF_ALL_TIME
-    keys = [keyring.key_to_read(name)]
-    # Copies that are being sealed anew are under two versions for a moment.
-    older = sorted(keyring.versions_to_read(name))[:-1]
-    keys += [keyring.key_to_read(name, version) for version in reversed(older)]
-    with opened_copy(copy, keys, home.landing_inbox.parent) as path:
-        yield path
+    versions = sorted(keyring.versions_to_read(name))
+    for version in reversed(versions[1:]):
+        key = keyring.key_to_read(name, version)
+        if is_sealed_with(key, copy):
+            return key
+    key = keyring.key_to_read(name, versions[0] if versions else None)
+    copied_files(copy, key)
+    return key
+
+
+def read_copy(home: Home, keyring: Keyring, copy: Path) -> RawSubmission:
+    """What a sealed copy holds, read as it was when it came.
+
+    A folder is read from memory; an Access file, which other programs read, is unpacked
+    in the landing zone for that long. Raises as `key_of_copy`, and IntakeError for what
+    cannot be read.
+    """
+    key, landing = key_of_copy(keyring, copy), home.landing_inbox.parent
+    files = copied_files(copy, key)
+    if not is_one_file(files):
+        return read_files(files, load())
+    with (
+        opened_copy(copy, key, landing) as submission,
+        tempfile.TemporaryDirectory(dir=landing) as workdir,
+    ):
+        return read_submission(submission, load(), Path(workdir))

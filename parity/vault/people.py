@@ -56,6 +56,11 @@ _ABOUT_PERSON = (
 
 EVIDENCE = ("nhs_token", "local_token", "former_token", "demographic_token")
 
+# What the vault seals beside the messages of persons, so that every token of the
+# evidence can be made anew under another key; no pseudonym is made of these.
+EVIDENCE_DOMAIN = "evidence"
+_EVIDENCE_MESSAGES = ("local_message", "former_message", "demographic_message")
+
 
 @dataclass(frozen=True)
 class People:
@@ -66,12 +71,14 @@ class People:
         same, of the person referred. Blank keys are in neither: they lead to nobody.
     observations: EVIDENCE (Binary, 32 bytes or null), each combination once: what the
         crosswalk learns from this submission.
+    evidence: message and token of what the observations hold beside NHS numbers.
     """
 
     by_row: pl.DataFrame = field(repr=False)
     by_local_id: pl.DataFrame = field(repr=False)
     by_referral: pl.DataFrame = field(repr=False)
     observations: pl.DataFrame = field(repr=False)
+    evidence: pl.DataFrame = field(repr=False)
 
     def beside(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what is known of the person of each; nulls where there is none."""
@@ -104,9 +111,8 @@ def identify(
         by_row=known.select("row_number", *_ABOUT_PERSON),
         by_local_id=by_local_id,
         by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
-        observations=evident.filter(
-            pl.any_horizontal(pl.col("nhs_token", "local_token").is_not_null())
-        ),
+        observations=evident.select(EVIDENCE).unique(),
+        evidence=_sealed_evidence(evident),
     )
 
 
@@ -174,7 +180,9 @@ def _with_evidence(
     keys: IdentifierKeys,
     home_kind: Kind,
 ) -> pl.DataFrame:
-    """EVIDENCE of each row, and once more for each provider that this one succeeds."""
+    """EVIDENCE of each row that shows any, and once more for each provider that this
+    one succeeds; with the message of each token but the NHS number's.
+    """
     place = pl.col("postcode")
     if home_kind == "live":
         place = pl.when(~place.str.starts_with(_NO_PLACE)).then(place)
@@ -182,18 +190,36 @@ def _with_evidence(
     gender = text_part(stripped(pl.col("Gender")))
     demographic = message_column("demographics", born, text_part(place), gender)
     formers: Sequence[pl.Expr] = [
-        token_of(_local_message(former), keys) for former in reference.formers(provider)
+        _local_message(former) for former in reference.formers(provider)
     ] or [pl.lit(None, dtype=pl.Binary)]
     rows = [
         named.lazy().select(
             "nhs_token",
-            local_token=token_of(_local_message(provider), keys),
-            former_token=former,
-            demographic_token=token_of(demographic, keys),
+            local_message=_local_message(provider),
+            former_message=former,
+            demographic_message=demographic,
         )
         for former in formers
     ]
-    return pl.concat(rows).unique().collect()
+    made = {
+        name.replace("message", "token"): token_of(pl.col(name), keys)
+        for name in _EVIDENCE_MESSAGES
+    }
+    return (
+        pl.concat(rows)
+        .unique()
+        .with_columns(**made)
+        .filter(pl.any_horizontal(pl.col("nhs_token", "local_token").is_not_null()))
+        .collect()
+    )
+
+
+def _sealed_evidence(evident: pl.DataFrame) -> pl.DataFrame:
+    pairs = [
+        evident.select(message=name, token=name.replace("message", "token"))
+        for name in _EVIDENCE_MESSAGES
+    ]
+    return pl.concat(pairs).drop_nulls().unique("token")
 
 
 def _with_area(named: pl.DataFrame, reference: Reference) -> pl.DataFrame:

@@ -28,7 +28,7 @@ from parity.vault.identifiers import (
     supplier_identifiers,
 )
 from parity.vault.misplaced import check_no_identifier_elsewhere
-from parity.vault.people import REFERRALS, People, identify
+from parity.vault.people import EVIDENCE_DOMAIN, REFERRALS, People, identify
 from parity.vault.treatments import pseudonym_name, treated
 from parity.vault.typed_values import TYPED, check_readable, typed
 
@@ -126,6 +126,7 @@ def _identifiers(
             ("national_pathway", provider, pathways["national_pathway"]),
             ("person_service_request", "", pathways["person_service_request"]),
             *((REFERRAL_DOMAIN, former, frame) for former, frame in formers.items()),
+            (EVIDENCE_DOMAIN, "", door.people.evidence),
         ]
     )
 

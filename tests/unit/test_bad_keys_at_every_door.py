@@ -40,6 +40,7 @@ from pseudonymisation.keyed_hash import (
     hash_column,
     pseudonym,
     pseudonym_column,
+    pseudonym_text_column,
     token,
     token_column,
 )
@@ -128,6 +129,7 @@ DOORS: dict[str, Callable[[bytes, Path], object]] = {
     "pseudonym": lambda k, _: pseudonym(k, "kind", "value"),
     "token_column": lambda k, _: token_column(k, "kind", "value"),
     "pseudonym_column": lambda k, _: pseudonym_column(k, "kind", "value"),
+    "pseudonym_text_column": lambda k, _: pseudonym_text_column(k, "kind", "value"),
     "seal": lambda k, _: seal(k, GOOD, b"context"),
     "unseal": lambda k, _: unseal(k, b"\x01" * 64, b"context"),
     "next_head": lambda k, _: next_head(k, START, "record"),
@@ -201,13 +203,13 @@ def takes_key(tree: ast.Module) -> set[str]:
 
 # Functions that hand a key on to a door above, one and the same line later.
 HANDED_ON = {
+    "copied_files": "unseal",
     "create_package_file": "attach_encrypted",
     "given": "key_of looks at the other end",
-    "map_pseudonyms": "pseudonym_column",
-    "needles_of_sealed": "opened_copy",
-    "quarantine": "seal_copy",
+    "map_pseudonyms": "pseudonym_text_column",
+    "is_sealed_with": "unseal",
     "run_session": "open_locked",
-    "set_aside": "seal_copy",
+    "seal_anew": "unseal",
     "fill_package": "map_pseudonyms",
 }
 

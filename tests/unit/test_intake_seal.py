@@ -19,7 +19,7 @@ APRIL = Slot.from_name("ZZ1_2025-04_primary")
 
 
 def names(sealed: Path) -> list[str]:
-    with opened_copy(sealed, [KEY], sealed.parent) as submission:
+    with opened_copy(sealed, KEY, sealed.parent) as submission:
         files = submission.iterdir() if submission.is_dir() else [submission]
         return sorted(file.name for file in files)
 

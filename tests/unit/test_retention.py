@@ -18,11 +18,11 @@ from parity.home.retention import is_past, kept_since
 from parity.home.settings import settings_file
 from parity.home.unlock import Keyring, open_keyring
 from parity.intake.inbox import set_aside
-from parity.intake.seal import opened_copy, seal_copy
+from parity.intake.seal import copied_files, opened_copy, seal_copy
 from parity.intake.sealed_copies import (
     key_name,
+    key_of_copy,
     month_folder,
-    opened,
     sealed_copies,
     sealing_key,
 )
@@ -60,9 +60,8 @@ def sealed(home: Home, keyring: Keyring, month: str) -> Path:
     return copy
 
 
-def text_of(home: Home, keyring: Keyring, copy: Path) -> str:
-    with opened(home, keyring, copy) as folder:
-        return (folder / "IDS001MPI.csv").read_text()
+def text_of(keyring: Keyring, copy: Path) -> str:
+    return copied_files(copy, key_of_copy(keyring, copy))["IDS001MPI.csv"].decode()
 
 
 def kept(home: Home, keyring: Keyring, apply: bool) -> dict[str, tuple[int, str]]:
@@ -97,9 +96,9 @@ def test_the_oldest_month_kept_begins_on_its_first_day() -> None:
 def test_each_month_has_a_key_of_its_own(home: Home, keyring: Keyring) -> None:
     first, second = sealed(home, keyring, "2025-09"), sealed(home, keyring, "2025-10")
     assert sealed_copies(home.landing_sealed) == [first, second]
-    assert text_of(home, keyring, first) == CONTENT
+    assert text_of(keyring, first) == CONTENT
     other = keyring.key(key_name("2025-10"))
-    with pytest.raises(EnvelopeRefused), opened_copy(first, [other], home.spill):
+    with pytest.raises(EnvelopeRefused), opened_copy(first, other, home.spill):
         pass
 
 
@@ -112,11 +111,11 @@ def test_an_older_copy_of_a_month_that_ended_cannot_be_read(
     aside = shutil.copy(gone, tmp_path)
     assert kept(home, keyring, apply=True)["sealed submissions"] == (1, "2025-09")
     assert not gone.parent.exists()
-    assert text_of(home, keyring, stays) == CONTENT
+    assert text_of(keyring, stays) == CONTENT
     gone.parent.mkdir()
     shutil.copy(aside, gone)
     with pytest.raises(HomeError, match="key_destroyed"):
-        text_of(home, open_keyring(home), gone)
+        text_of(open_keyring(home), gone)
 
 
 @pytest.mark.attack(10, control=True)
@@ -127,7 +126,7 @@ def test_with_its_key_the_older_copy_would_be_read(
     gone = sealed(home, keyring, "2025-09")
     aside, key = shutil.copy(gone, tmp_path), keyring.key(key_name("2025-09"))
     kept(home, keyring, apply=True)
-    with opened_copy(Path(aside), [key], tmp_path) as folder:
+    with opened_copy(Path(aside), key, tmp_path) as folder:
         assert (folder / "IDS001MPI.csv").read_text() == CONTENT
 
 
@@ -135,7 +134,7 @@ def test_nothing_goes_unless_it_is_said(home: Home, keyring: Keyring) -> None:
     copy = sealed(home, keyring, "2025-09")
     entries = keyring.ledger().verify().count
     assert kept(home, keyring, apply=False)["sealed submissions"] == (1, "2025-09")
-    assert text_of(home, keyring, copy) == CONTENT
+    assert text_of(keyring, copy) == CONTENT
     assert keyring.ledger().verify().count == entries
 
 
@@ -190,7 +189,7 @@ def test_a_late_file_of_a_month_that_ended_gets_another_key(
     kept(home, keyring, apply=True)
     late = sealed(home, keyring, "2025-09")
     assert keyring.version(key_name("2025-09")) == 2
-    assert text_of(home, keyring, late) == CONTENT
+    assert text_of(keyring, late) == CONTENT
 
 
 def test_plain_files_go_by_their_age(home: Home, keyring: Keyring) -> None:
@@ -292,9 +291,9 @@ def test_copies_of_a_home_without_monthly_keys_still_open(
     name = uuid4()
     copy = home.landing_sealed / f"{name}.sealed"
     seal_copy(home.spill, copy, key, name)
-    assert text_of(home, keyring, copy) == CONTENT
+    assert text_of(keyring, copy) == CONTENT
     with (
         pytest.raises(EnvelopeRefused),
-        opened_copy(copy, [generate_key()], home.spill),
+        opened_copy(copy, generate_key(), home.spill),
     ):
         pass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import time
+from collections import Counter
 from datetime import date, datetime
 from datetime import time as clock
 from uuid import UUID
@@ -27,6 +29,7 @@ from parity.intake.errors import IntakeError
 from parity.intake.slot import Slot
 from parity.vault.errors import RecordRefused
 from parity.vault.identifier_keys import IdentifierKeys
+from parity.vault.people import EVIDENCE_DOMAIN
 from pseudonymisation.canonical import nhs_number
 from pseudonymisation.encoding import encode
 from pseudonymisation.errors import IdentifierRefused, KeyRefused
@@ -115,6 +118,7 @@ def test_pseudonyms_are_those_of_the_reference() -> None:
     assert column(landed, PERSONS, "NationalPersonId") == [expected]
     local = token(KEYS.linkage, "local-patient", "ZZ1", "P1", "1980-06-15")
     assert landed.observations.rows() == [(kept["person"], local, None, None)]
+    kept["evidence"] = local
     told = dict(landed.identifiers.select("domain", "token").iter_rows())
     assert told == kept
 
@@ -134,7 +138,8 @@ def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
         )
     )
     told = set()
-    for key, frame in landed.identifiers.group_by("domain", "provider"):
+    named = landed.identifiers.filter(pl.col("domain") != EVIDENCE_DOMAIN)
+    for key, frame in named.group_by("domain", "provider"):
         domain, provider = (str(part) for part in key)
         made = frame.select(KEYS.pseudonyms(pl.col("token"), domain, provider))
         told |= set(made.to_series())
@@ -145,6 +150,29 @@ def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
                 found |= set(column(landed, name, column_name))
     assert found - {None} == told
     assert len(told) == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 2
+
+
+def test_every_token_of_the_evidence_is_told_to_the_vault() -> None:
+    """What a new linkage key needs: each token can be made again from its message. One
+    that names a person is told as that, not as evidence."""
+    people = [
+        person("P1", ANN, PersonBirthDate="1980-06-15", Gender="1", Postcode="AB1 2CD"),
+        person("P2", PersonBirthDate="1981-07-16", Gender="2", Postcode="AB1 2CD"),
+    ]
+    landed = land(submission(IDS001MPI=people))
+    seen = {t for row in landed.observations.rows() for t in row} - {None}
+    told = landed.identifiers.rows_by_key("token", named=True, unique=True)
+    for each in seen:
+        row = told[each]
+        assert hash_message(row["message"]) == each
+        assert row["domain"] in {"person", "evidence"}
+    domains = Counter(told[each]["domain"] for each in seen)
+    assert domains == {"person": 2, "evidence": 3}
+
+
+def hash_message(message: bytes) -> bytes:
+    """A token from its message, apart from the code under test."""
+    return hmac.digest(KEYS.linkage.hex().encode(), message, "sha256")
 
 
 @pytest.mark.attack(16)
