@@ -89,7 +89,7 @@ def test_nothing_that_identifies_lands() -> None:
 
 
 def _bytes_of(frame: pl.DataFrame) -> list[bytes]:
-    return [value for row in frame.rows() for value in row if value is not None]
+    return [value for row in frame.rows() for value in row if isinstance(value, bytes)]
 
 
 def test_pseudonyms_are_those_of_the_reference() -> None:
@@ -114,7 +114,12 @@ def test_pseudonyms_are_those_of_the_reference() -> None:
     expected = uuid_text(pseudonym(KEYS.of_domain("person"), "person", kept["person"]))
     assert column(landed, PERSONS, "NationalPersonId") == [expected]
     local = token(KEYS.linkage, "local-patient", "ZZ1", "P1", "1980-06-15")
-    assert landed.observations.rows() == [(kept["person"], local, None, None)]
+    observed = landed.observations.row(0, named=True)
+    assert observed["nhs_token"] == kept["person"]
+    assert observed["local_token"] == local
+    assert observed["patient_token"] == token(
+        KEYS.linkage, "local_patient", "ZZ1", "P1"
+    )
     told = dict(landed.identifiers.select("domain", "token").iter_rows())
     assert told == kept
 
