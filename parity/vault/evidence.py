@@ -79,8 +79,8 @@ def observed(
             for n, former in enumerate(formers)
         },
     )
-    names_somebody = pl.any_horizontal(pl.col("nhs_token", "local_token").is_not_null())
-    kept = rows.filter(names_somebody).collect()
+    is_named = pl.any_horizontal(pl.col("nhs_token", "patient_token").is_not_null())
+    kept = rows.filter(is_named).collect()
     nobody = pl.lit(None, dtype=pl.Binary).alias("former_token")
     former = [pl.col(f"former {n}").alias("former_token") for n in range(len(formers))]
     parts = [kept.with_columns(each).select(*EVIDENCE) for each in former or [nobody]]
