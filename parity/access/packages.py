@@ -48,6 +48,7 @@ from parity.publication.signing import (
     sha256,
     signed_manifest,
 )
+from parity.rewriting import resume_rewriting
 from parity.warehouse.connections import reading
 
 PACKAGE_FILE = "package.duckdb"
@@ -95,6 +96,7 @@ def build_package(
             "no_door", f"no package is made for the role {role}", exit_code=2
         )
     with home.lock(f"package {role}"):
+        resume_rewriting(home, keyring)
         folder = _new_build(home.packages / role)
         try:
             _build(home, keyring, granted, folder)

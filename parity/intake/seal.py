@@ -10,17 +10,23 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import stat
 import tarfile
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
-from parity.home.private_files import read_private, write_private
+from parity.home import HomeError
+from parity.home.private_files import (
+    make_folder,
+    own_path,
+    read_private,
+    write_private,
+)
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
 from pseudonymisation.envelope import seal, unseal
@@ -28,6 +34,9 @@ from pseudonymisation.keyed_hash import pseudonym
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
 LARGEST_COPY = 1 << 30
+
+# Copies in clear stand in folders of this name, which end with their process.
+OPENED = "opened"
 
 _ACCESS_FILE = ([".mdb"], [".accdb"])
 
@@ -54,19 +63,44 @@ def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None
     write_private(target, sealed)
 
 
+def copied_files(path: Path, key: bytes) -> dict[str, bytes]:
+    """The files of a sealed copy by their names in it, in memory.
+
+    Raises EnvelopeRefused when it does not open.
+    """
+    content = unseal(key, read_private(path), _context(path.stem))
+    files = {}
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive:
+            opened = archive.extractfile(member)
+            if opened is not None:
+                files[member.name] = opened.read()
+    return files
+
+
+def is_one_file(names: Iterable[str]) -> bool:
+    """Whether a copy with these files is of one Access file, not of a folder."""
+    return [Path(name).suffix.lower() for name in names] in _ACCESS_FILE
+
+
 @contextmanager
 def opened_copy(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
     """The submission of a sealed copy, in clear below workdir while it is needed.
 
     workdir: a folder of the landing zone. Raises EnvelopeRefused when it does not open.
     """
-    content = unseal(key, read_private(path), _context(path.stem))
-    with tempfile.TemporaryDirectory(dir=workdir) as folder:
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(folder, filter="data")
-        files = list(Path(folder).iterdir())
-        is_one_file = [file.suffix.lower() for file in files] in _ACCESS_FILE
-        yield files[0] if is_one_file else Path(folder)
+    files = copied_files(path, key)
+    folder = make_folder(own_path(workdir, OPENED))
+    try:
+        for name, content in files.items():
+            target = folder / name
+            if not target.resolve().is_relative_to(folder.resolve()):
+                raise HomeError("sealed_name", "a sealed copy names a file outside")
+            make_folder(target.parent)
+            write_private(target, content)
+        yield folder / next(iter(files)) if is_one_file(files) else folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _context(copy_id: str) -> bytes:

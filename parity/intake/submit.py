@@ -32,6 +32,7 @@ from parity.intake.reader import RawSubmission, read_submission
 from parity.intake.seal import content_id, seal_copy
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
+from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
 from parity.vault.link_changes import Links, note_links
@@ -100,6 +101,7 @@ def submit(
         received_at=received_at or datetime.now(UTC),
     )
     with home.lock("intake", waiting):
+        resume_rewriting(home, keyring)
         receipt = _take_in(intake)
         remove(home, path)
     return receipt

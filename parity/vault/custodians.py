@@ -25,14 +25,20 @@ from parity.home import Home
 from parity.home.private_files import make_folder, read_private, write_private
 from parity.home.secret import SecretBytes
 from parity.home.unlock import Keyring
-from parity.vault.custodian_key import Card, make_custodian_key
+from parity.vault.custodian_key import (
+    Card,
+    CustodianKey,
+    make_custodian_key,
+    open_custodian_key,
+)
 from parity.vault.errors import VaultError
 from pseudonymisation.derivation import derive
 from pseudonymisation.encoding import encode
+from pseudonymisation.errors import KeyRefused
 from pseudonymisation.keyed_hash import token
 from pseudonymisation.passphrase_key import new_cost
-from pseudonymisation.sealed_box import new_key_pair, seal_to
-from pseudonymisation.shares import split
+from pseudonymisation.sealed_box import new_key_pair, public_key, seal_to
+from pseudonymisation.shares import join, split
 
 CUSTODIANS = 3
 
@@ -116,6 +122,51 @@ def write_custodians(
     sealed = content | {"seal": _seal(keyring, content)}
     write_private(custodians_file(home), json.dumps(sealed, indent=1).encode() + b"\n")
     return custodians
+
+
+def opening_key(
+    custodians: Custodians, one: CustodianKey, other: CustodianKey
+) -> bytes:
+    """The opening key (32 bytes), from two different custodians of a home.
+
+    For what changes the vault as a whole; a question about one person goes through
+    parity.vault.reidentification. Raises VaultError: not_a_custodian, one_custodian;
+    EnvelopeRefused and KeyRefused for halves that are not what was appointed.
+    """
+    for custodian in (one, other):
+        if custodians.card(custodian.card.name) != custodian.card:
+            raise VaultError("not_a_custodian", "that is no custodian of this home")
+    if one.card == other.card:
+        raise VaultError("one_custodian", "two different custodians are needed")
+    first, second = sorted((one, other), key=lambda each: each.card.name)
+    halves = []
+    for custodian in (first, second):
+        name = (first.card.name, second.card.name, custodian.card.name)
+        context = half_context(name, custodians.opening_public)
+        halves.append(custodian.open(custodians.halves[name], context))
+    return joined(custodians, *halves)
+
+
+def joined(custodians: Custodians, first: bytes, second: bytes) -> bytes:
+    """The opening key of two halves. Raises KeyRefused when it is not this home's."""
+    private = join(first, second)
+    if not hmac.compare_digest(public_key(private), custodians.opening_public):
+        raise KeyRefused("share_refused", "these are not halves of this home's key")
+    return private
+
+
+def made_up_custodians(home: Home) -> list[CustodianKey]:
+    """The custodians that a synthetic home made up, opened. Raises VaultError."""
+    if home.kind != "synthetic":
+        raise VaultError("not_made_up", "a live home has no made-up custodians")
+    folder = made_up_folder(home)
+    return [
+        open_custodian_key(
+            folder / f"{name}.json",
+            SecretBytes(read_private(folder / f"{name}-passphrase").strip()),
+        )
+        for name in _MADE_UP
+    ]
 
 
 def custodians_file(home: Home) -> Path:

@@ -35,6 +35,12 @@ EVIDENCE: Mapping[str, type[pl.DataType]] = {
     "cohort_token": pl.Binary,
 }
 
+_AS_THEY_ARE = {"row_number", "is_verified", "nhs_token"}
+
+# What the vault seals beside the messages of persons, so that every token of the
+# evidence can be made anew under another key; no pseudonym is made of these.
+EVIDENCE_DOMAIN = "evidence"
+
 _LOCAL_ID, _STATUS, _GENDER = "LocalPatientId", "NHSNumberStatus", "Gender"
 
 # "Number present and verified" of the national list. Every other status, and none at
@@ -61,33 +67,40 @@ def observed(
     formers: Sequence[str],
     keys: IdentifierKeys,
     home_kind: Kind,
-) -> pl.DataFrame:
-    """EVIDENCE of each record that names anybody.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """EVIDENCE of each record that names anybody; message and token of each fact.
 
     named: rows of IDS001MPI as text, with birth_date (Date), postcode and number (the
     canonical forms), nhs_token. formers: providers whose local identifiers this one
-    took over; a record stands once for each.
+    took over; a record stands once for each. NHS numbers are not among the messages.
     """
-    messages = _messages(provider, home_kind)
-    rows = named.lazy().select(
-        pl.col("row_number").cast(pl.Int32),
-        "nhs_token",
-        is_verified=(stripped(pl.col(_STATUS)) == _VERIFIED).fill_null(value=False),
-        **{name: token_of(message, keys) for name, message in messages.items()},
-        **{
-            f"former {n}": token_of(local_message(former), keys)
-            for n, former in enumerate(formers)
-        },
-    )
+    is_verified = stripped(pl.col(_STATUS)) == _VERIFIED
+    taken_over: list[str | None] = [*formers]
+    rows = [
+        named.lazy().select(
+            pl.col("row_number").cast(pl.Int32),
+            is_verified.fill_null(value=False).alias("is_verified"),
+            "nhs_token",
+            **_messages(provider, former, home_kind),
+        )
+        for former in taken_over or [None]
+    ]
+    made = {
+        name: token_of(pl.col(_message_of(name)), keys)
+        for name in EVIDENCE
+        if name not in _AS_THEY_ARE
+    }
     is_named = pl.any_horizontal(pl.col("nhs_token", "patient_token").is_not_null())
-    kept = rows.filter(is_named).collect()
-    nobody = pl.lit(None, dtype=pl.Binary).alias("former_token")
-    former = [pl.col(f"former {n}").alias("former_token") for n in range(len(formers))]
-    parts = [kept.with_columns(each).select(*EVIDENCE) for each in former or [nobody]]
-    return pl.concat(parts)
+    evident = pl.concat(rows).with_columns(**made).filter(is_named).collect()
+    pairs = [evident.select(message=_message_of(n), token=n) for n in made]
+    return evident.select(*EVIDENCE), pl.concat(pairs).drop_nulls().unique("token")
 
 
-def _messages(provider: str, home_kind: Kind) -> dict[str, pl.Expr]:
+def _message_of(name: str) -> str:
+    return name.replace("token", "message")
+
+
+def _messages(provider: str, former: str | None, home_kind: Kind) -> dict[str, pl.Expr]:
     place = pl.col("postcode")
     if home_kind == "live":
         place = pl.when(~place.str.starts_with(_NO_PLACE)).then(place)
@@ -100,15 +113,17 @@ def _messages(provider: str, home_kind: Kind) -> dict[str, pl.Expr]:
     number, born = text_part(pl.col("number")), text_part(_born())
     local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
     year = text_part(day.dt.to_string("%Y"))
-    return {
-        "number_birth_token": message_column("number-and-birth", number, born),
-        "patient_token": message_column("local_patient", provider, local),
-        "local_token": local_message(provider),
-        "demographic_token": message_column(
+    facts = {
+        "number_birth": message_column("number-and-birth", number, born),
+        "patient": message_column("local_patient", provider, local),
+        "local": local_message(provider),
+        "former": local_message(former) if former else pl.lit(None, dtype=pl.Binary),
+        "demographic": message_column(
             "demographics", birthday, text_part(place), telling
         ),
-        "cohort_token": message_column("cohort", text_part(place), year),
+        "cohort": message_column("cohort", text_part(place), year),
     }
+    return {f"{name}_message": message for name, message in facts.items()}
 
 
 def _born() -> pl.Expr:

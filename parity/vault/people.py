@@ -62,13 +62,14 @@ class People:
     by_local_id: LocalPatientId and the same. by_referral: ServiceRequestId and the
         same, of the person referred. Blank keys are in neither: they lead to nobody.
     observations: EVIDENCE of parity.vault.evidence: what the crosswalk learns from this
-        submission.
+        submission. evidence: message and token of what they hold beside NHS numbers.
     """
 
     by_row: pl.DataFrame = field(repr=False)
     by_local_id: pl.DataFrame = field(repr=False)
     by_referral: pl.DataFrame = field(repr=False)
     observations: pl.DataFrame = field(repr=False)
+    evidence: pl.DataFrame = field(repr=False)
 
     def beside(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what is known of the person of each; nulls where there is none."""
@@ -95,6 +96,7 @@ def identify(
     _check(kept, specification, home_kind)
     named = _named(persons, provider, keys)
     formers = reference.formers(provider, slot.period_end)
+    observations, evidence = observed(named, provider, formers, keys, home_kind)
     known = _with_area(named, reference)
     by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
     referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
@@ -102,7 +104,8 @@ def identify(
         by_row=known.select("row_number", *_ABOUT_PERSON),
         by_local_id=by_local_id,
         by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
-        observations=observed(named, provider, formers, keys, home_kind),
+        observations=observations,
+        evidence=evidence,
     )
 
 

@@ -18,6 +18,7 @@ from parity.home.layout import Kind
 from parity.home.reference import Reference
 from parity.specification import Field, Specification, Table
 from parity.vault.derived_columns import HEADER, derived
+from parity.vault.evidence import EVIDENCE_DOMAIN
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from parity.vault.identifiers import (
     REFERRAL_DOMAIN,
@@ -126,6 +127,7 @@ def _identifiers(
             ("national_pathway", provider, pathways["national_pathway"]),
             ("person_service_request", "", pathways["person_service_request"]),
             *((REFERRAL_DOMAIN, former, frame) for former, frame in formers.items()),
+            (EVIDENCE_DOMAIN, "", door.people.evidence),
         ]
     )
 

@@ -25,8 +25,9 @@ from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from pseudonymisation.sealed_box import new_batch_key
 from pseudonymisation.sealed_identifier import seal_identifiers
 
-# One row for each identifier that stands in the landed store as a pseudonym. sealed:
-# its message, under the key of its batch (AES-SIV); provider is blank where all share.
+# One row for each identifier that stands in the landed store as a pseudonym and (domain
+# `evidence`) for each other token of the observations. sealed: its message, under the
+# key of its batch (AES-SIV); provider is blank where all share.
 _TABLES = """
     create table if not exists vault.identifier (
         token blob not null,
@@ -51,11 +52,15 @@ _TABLES = """
     )
 """
 
+# A token that was only evidence so far and now names somebody gets a row for that too.
 _NEW = """
     select incoming.domain, incoming.provider, incoming.message, incoming.token
     from incoming
     where not exists (
-        select 1 from vault.identifier where identifier.token = incoming.token
+        select 1 from vault.identifier
+        where
+            identifier.token = incoming.token
+            and (identifier.domain = incoming.domain or incoming.domain = 'evidence')
     )
 """
 

@@ -29,6 +29,8 @@ READ = {
     "parity/access/rekeying.py": "constants and queries of package_file",
     "parity/home/encrypted_database.py": "an alias of a checked form; paths, quoted",
     "parity/publication/cells.py": "constants; one of three tables of ours",
+    "parity/rewriting/engine.py": "aliases of ours; queries of a transform",
+    "parity/rewriting/transform.py": "names of the catalog of our own file, quoted",
     "parity/vault/scan/databases.py": "names of a catalog, quoted; a path, quoted",
     "parity/warehouse/digest.py": "names of the catalog of our own file",
     "parity/warehouse/landed.py": "names and types of the specification",

@@ -262,6 +262,29 @@ def test_recording_again_changes_nothing(home: Home) -> None:
     assert counts == {(3, 3, 1)}
 
 
+@pytest.mark.parametrize(
+    ("order", "domains"),
+    [
+        pytest.param(("evidence", "person"), ["evidence", "person"], id="known later"),
+        pytest.param(("person", "evidence"), ["person"], id="known before"),
+    ],
+)
+def test_evidence_hides_nobody_who_is_named_by_it_later(
+    home: Home, order: tuple[str, str], domains: list[str]
+) -> None:
+    """One token first as evidence and then as a person, and the other way round."""
+    with Vault.open(home, KEY) as vault:
+        for month, domain in enumerate(order):
+            told = identifiers(ANN_BARE).with_columns(domain=pl.lit(domain))
+            vault.record(str(month), "A", observations(ANN_BARE), told, OPENING)
+        found = vault.connection.execute(
+            "select domain from vault.identifier order by domain"
+        ).fetchall()
+        known = vault.person_links(KEYS).height
+    assert [domain for (domain,) in found] == domains
+    assert known == 1
+
+
 def test_what_is_kept_of_an_identifier_opens_with_the_opening_key_only(
     home: Home,
 ) -> None:
