@@ -36,7 +36,7 @@ from parity.intake.validation import Validation, validate
 from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
-from parity.vault.link_changes import note_links
+from parity.vault.link_changes import Links, note_links
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
@@ -171,8 +171,13 @@ def _land(
             landed.identifiers,
             appointed(intake.home, intake.keyring).opening_public,
         )
-        links = vault.person_links(IdentifierKeys.of(intake.keyring))
-    note_links(intake.keyring.ledger(), before=store.person_links(), after=links)
+        keys = IdentifierKeys.of(intake.keyring)
+        links, apart = vault.person_links(keys), vault.records_apart(keys)
+    note_links(
+        intake.keyring.ledger(),
+        before=Links(store.person_links(), store.count_apart()),
+        after=Links(links, apart.height),
+    )
     _seal(intake, submission_id)
     store.land(
         Arrival(
@@ -187,6 +192,7 @@ def _land(
         ),
         landed.tables,
         links,
+        apart,
         intake.reference.organisations,
         landed.successions,
     )
