@@ -23,12 +23,9 @@ from orchestration.failures import value_free
 from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
 from parity.access.classification import check_home_classes
+from parity.rewriting import resume_rewriting
 from parity.specification import PROJECT_ROOT
-from parity.warehouse.dbt_runner import (
-    WAYS_TO_THE_PASSPHRASE,
-    dbt_program,
-    key_socket,
-)
+from parity.warehouse.dbt_runner import dbt_program, kept_from_dbt, key_socket
 
 
 def manifest_path() -> Path:
@@ -92,6 +89,7 @@ def warehouse(
     """Build seeds, models and tests, then hold the gate of the column classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
+        resume_rewriting(home, keyring)
     with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
         dbt = DbtCliResource(
             project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
@@ -106,16 +104,12 @@ def warehouse(
 @contextmanager
 def _set(settings: Mapping[str, str]) -> Iterator[None]:
     """Paths for the child process; dagster-dbt hands on this process's environment."""
-    names = (*settings, *WAYS_TO_THE_PASSPHRASE)
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(settings)
-    for name in WAYS_TO_THE_PASSPHRASE:
+    before = dict(os.environ)
+    for name in kept_from_dbt():
         os.environ.pop(name, None)
+    os.environ.update(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)

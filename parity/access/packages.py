@@ -48,6 +48,7 @@ from parity.publication.signing import (
     sha256,
     signed_manifest,
 )
+from parity.rewriting import resume_rewriting
 from parity.warehouse.connections import reading
 
 PACKAGE_FILE = "package.duckdb"
@@ -95,6 +96,7 @@ def build_package(
             "no_door", f"no package is made for the role {role}", exit_code=2
         )
     with home.lock(f"package {role}"):
+        resume_rewriting(home, keyring)
         folder = _new_build(home.packages / role)
         try:
             _build(home, keyring, granted, folder)
@@ -220,6 +222,17 @@ def _new_build(folder: Path) -> Path:
     build = folder / f"build-{max(numbers, default=0) + 1:04d}"
     build.mkdir(mode=FOLDER_MODE)
     return build
+
+
+def former_builds(home: Home) -> list[Path]:
+    """Builds that are not in force: what a process that was killed left behind."""
+    found = []
+    for folder in sorted(path for path in home.packages.iterdir() if path.is_dir()):
+        pointer = folder / _POINTER
+        current = pointer.read_text("ascii").strip() if pointer.is_file() else ""
+        builds = [path for path in folder.iterdir() if _build_of(path)]
+        found += [path for path in builds if path.name != current]
+    return found
 
 
 def _remove_others(build: Path) -> None:

@@ -23,7 +23,7 @@ from parity.access.errors import AccessError
 from parity.home.unlock import Keyring
 from pseudonymisation.derivation import derive
 from pseudonymisation.encoding import bytes_part
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+from pseudonymisation.keyed_hash import pseudonym_text_column
 
 MAP_TABLE = "project_pseudonyms"
 
@@ -117,7 +117,7 @@ def project_pseudonym(column: pl.Expr, key: bytes) -> pl.Expr:
     key: of ProjectKey. What is hashed are the 16 bytes.
     """
     raw = column.str.replace_all("-", "", literal=True).str.decode("hex")
-    return uuid_text_column(pseudonym_column(key, _DOMAIN, bytes_part(raw)))
+    return pseudonym_text_column(key, _DOMAIN, bytes_part(raw))
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -37,6 +37,22 @@ def identifiers(
     limit: Annotated[
         int, typer.Option(min=1, help="How many values of a field are looked for.")
     ] = 200,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            metavar="DIR",
+            help="A folder or git work tree beside the home; may be given again.",
+        ),
+    ] = None,
+    process: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="PID",
+            help="A process to look through, its memory and children too.",
+        ),
+    ] = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFile = None,
     passphrase_fd: PassphraseFd = None,
@@ -45,12 +61,20 @@ def identifiers(
     """Whether an identifier stands anywhere outside the landing zone and the vault.
 
     Looks for submitted values in every file and every column of every database of the
-    home, plain and encoded. Exit code 1 when one is found, or a place cannot be read.
+    home, plain and encoded, and for the keys of the home. Exit code 1 when one is found
+    or a place cannot be read.
     """
     from parity.vault.identifier_scan import run_check_identifiers
 
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    report = run_check_identifiers(found, keyring, raw=raw, limit_per_field=limit)
+    report = run_check_identifiers(
+        found,
+        keyring,
+        raw=raw,
+        limit_per_field=limit,
+        also=also or (),
+        processes=process or (),
+    )
     if as_json:
         show_json(report.as_dict())
     else:
@@ -64,7 +88,8 @@ def _show_scan(report: ScanReport) -> None:
     coverage = report.coverage
     say(
         f"looked for {sum(c.looked_for for c in report.chosen):,} values of "
-        f"{report.submissions} submissions ({report.unread} unread) in "
+        f"{report.submissions} submissions ({report.unread} unread) and "
+        f"{coverage.keys} keys in "
         f"{coverage.files:,} files, {coverage.columns:,} columns and "
         f"{coverage.processes} processes"
     )

@@ -20,6 +20,7 @@ from parity.cli import (
     query,
     reference,
     reidentify,
+    retain,
     run_chain,
     submissions,
     submit,
@@ -45,6 +46,7 @@ app.command("build")(build.build)
 app.command("run")(run_chain.run)
 app.command("query")(query.query)
 app.command("publish")(publish.publish)
+app.command("retain")(retain.retain)
 app.add_typer(package.app, name="package")
 app.add_typer(access.app, name="access")
 app.add_typer(keys.app, name="keys")

@@ -19,8 +19,14 @@ from typing import Any
 import duckdb
 import duckdb_extension_httpfs
 
+from parity.home.environment import check_not_exposed
 from parity.home.errors import HomeError
-from parity.home.private_files import check_file, harden_process, make_folder
+from parity.home.private_files import (
+    check_file,
+    harden_process,
+    make_folder,
+    own_path,
+)
 from pseudonymisation.keys import check_key
 
 _ALIAS = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -58,8 +64,10 @@ def secure_connection(connection: duckdb.DuckDBPyConnection, spill: Path) -> Non
     Raises HomeError when the extension does not load or spill stays in clear.
     """
     harden_process()
-    make_folder(spill)
-    connection.execute("set temp_directory = ?", [str(spill)])
+    # A folder for each connection, which DuckDB makes and removes: two of them in one
+    # folder take each other's files, which have the same names everywhere.
+    own = own_path(make_folder(spill), "spill")
+    connection.execute("set temp_directory = ?", [str(own)])
     connection.execute("set temp_file_encryption = true")
     if _setting(connection, "temp_file_encryption") != "true":
         raise HomeError("spill_in_clear", "DuckDB refuses to encrypt its spill files")
@@ -83,11 +91,13 @@ def attach_encrypted(
 ) -> None:
     """Attach an encrypted DuckDB file; for writing it is made when it is not there.
 
-    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the file
-    is missing (read-only), is not ours alone (mode 0600), is not encrypted, or does not
-    open with this key. On any of these nothing stays attached.
+    key: 32 bytes. Raises KeyRefused on a weak or missing key, HomeError when the key
+    stands in the environment or an argument, when the file is missing (read-only), is
+    not ours alone (mode 0600), is not encrypted, or does not open with this key. On any
+    of these nothing stays attached.
     """
     check_key(key)
+    check_not_exposed(key)
     if not _ALIAS.fullmatch(alias):
         raise HomeError("alias", "a database alias is a lower-case name")
     if read_only or path.exists() or path.is_symlink():

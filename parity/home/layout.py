@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from parity.home.environment import check_environment
 from parity.home.errors import HomeError
 from parity.home.lock import holding
 from parity.home.private_files import check_folder, harden_process, read_private
@@ -37,6 +38,7 @@ class Home:
         There is no default: data must not land somewhere by accident. Raises HomeError.
         """
         harden_process()
+        check_environment()
         named = os.environ.get("PARITY_HOME")
         if explicit is None and not named:
             raise HomeError("no_home", "name a home with --home or PARITY_HOME")

@@ -11,6 +11,7 @@ import getpass
 import os
 from pathlib import Path
 
+from parity.home.environment import check_environment, check_not_exposed
 from parity.home.errors import HomeError
 from parity.home.layout import Home
 from parity.home.private_files import harden_process, read_credential, read_private
@@ -20,6 +21,7 @@ from pseudonymisation.keys import check_key
 _CREDENTIAL = "parity-passphrase"
 _KEY_CREDENTIAL = "parity-wrapping-key"
 _LONGEST = 4096
+_LONG_ENOUGH_TO_LOOK_FOR = 12
 
 
 def passphrase(
@@ -35,12 +37,7 @@ def passphrase(
     end at the end is not part of it. Raises HomeError.
     """
     harden_process()
-    if "PARITY_PASSPHRASE" in os.environ:
-        raise HomeError(
-            "passphrase_in_environment",
-            "PARITY_PASSPHRASE is not read: put the passphrase in a 0600 file and name "
-            "that in PARITY_PASSPHRASE_FILE; the one in the environment is spent",
-        )
+    check_environment()
     if passphrase_fd is not None:
         return _from_descriptor(passphrase_fd)
     if passphrase_file is None and (credential := _credential(_CREDENTIAL)):
@@ -88,7 +85,7 @@ def refuse_passphrase(provider: str, file: Path | None, descriptor: int | None) 
     if file is not None or descriptor is not None:
         raise HomeError(
             "other_key_provider",
-            f"with the key provider {provider} no passphrase opens",
+            f"no passphrase opens under the key provider {provider}",
         )
 
 
@@ -135,4 +132,6 @@ def _secret(content: bytes) -> SecretBytes:
     value = content.removesuffix(b"\n").removesuffix(b"\r")
     if not value or len(value) > _LONGEST:
         raise HomeError("passphrase_blank", "the passphrase is blank or far too long")
+    if len(value) >= _LONG_ENOUGH_TO_LOOK_FOR:
+        check_not_exposed(value)
     return SecretBytes(value)

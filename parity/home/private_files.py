@@ -7,9 +7,14 @@ and check what we write ourselves.
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import os
 import resource
+import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from parity.home.errors import HomeError
@@ -17,14 +22,39 @@ from parity.home.errors import HomeError
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
+_PR_SET_DUMPABLE = 4
+_PROC = Path("/proc")
+_START_TIME = 19  # of the words in /proc/<pid>/stat after the program's name
+_numbers = itertools.count(1)
 _NOT_FROM_ROOT = 0o037  # all but reading by the group
 
 
 def harden_process() -> None:
-    """New files are the owner's alone, and a crash leaves no memory image on disk."""
+    """New files are the owner's alone, and a crash leaves no memory image anywhere.
+
+    The core limit is not enough: the kernel does not ask it where dumps are piped to a
+    program. A process that is not dumpable gives none, and no other process of the user
+    reads its memory or environment (prctl(2)).
+    """
     os.umask(_OTHERS)
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    _set_dumpable(0)
+
+
+@contextmanager
+def readable_by_ourselves() -> Iterator[None]:
+    """For as long as it lasts, this process may open its own files in /proc."""
+    _set_dumpable(1)
+    try:
+        yield
+    finally:
+        _set_dumpable(0)
+
+
+def _set_dumpable(value: int) -> None:
+    if ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, value, 0, 0, 0) != 0:
+        raise HomeError("dumpable", "the system does not say who may read our memory")
 
 
 def make_folder(path: Path) -> Path:
@@ -82,6 +112,34 @@ def write_private(path: Path, content: bytes) -> None:
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def own_path(parent: Path, purpose: str) -> Path:
+    """A path below a folder that is this process's own; nothing is made there.
+
+    What processes that have ended left under such paths is removed first: a process
+    that is killed cannot tidy up after itself.
+    """
+    remove_left_over(parent, purpose)
+    pid = os.getpid()
+    return parent / f"{purpose}-{pid}-{_started(pid)}-{next(_numbers)}"
+
+
+def remove_left_over(parent: Path, purpose: str) -> None:
+    """Remove what ended processes left below their own paths in a folder."""
+    for path in parent.glob(f"{purpose}-*-*-*"):
+        _, pid, started, _ = path.name.rsplit("-", 3)
+        if pid.isdecimal() and _started(int(pid)) != started:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _started(pid: int) -> str:
+    """When a process began, in the kernel's clock; empty when there is none."""
+    try:
+        told = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return told.rpartition(")")[2].split()[_START_TIME]
 
 
 def sync_folder(path: Path) -> None:

@@ -137,12 +137,13 @@ def giver(keyring: Keyring, names: Collection[str] | None) -> Giver:
         try:
             _check_served(name, names)
             check_file_key(keyring, name)
+            key = keyring.key(name) if name in _WRITTEN else keyring.key_to_read(name)
         except HomeError as error:
             # What was asked for is the caller's text: it does not go into the ledger.
             keyring.ledger().append("key_refused", reason=error.code, process=process)
             raise
         keyring.ledger().append("key_given", key=name, process=process)
-        return keyring.key(name) if name in _WRITTEN else keyring.key_to_read(name)
+        return key
 
     return give
 

@@ -6,6 +6,8 @@ filled. The text itself is read by `table_text`.
 
 import os
 import stat
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from parity.intake.errors import IntakeError
@@ -24,16 +26,20 @@ def read_folder(path: Path, spec: Specification) -> tuple[dict[str, ReadTable], 
         IntakeError: a link, a folder or a device inside, more than the limits allow,
             or a file that is no CSV.
     """
+    entries = {e.name: partial(_content, e) for e in _entries(path)}
+    return read_contents(entries, spec)
+
+
+def read_contents(
+    contents: Mapping[str, Callable[[], bytes]], spec: Specification
+) -> tuple[dict[str, ReadTable], int]:
+    """The same of files by name; a file's content is asked for when it is official."""
     official = {f"{name}.csv": name for name in spec.tables}
     found: dict[str, ReadTable] = {}
-    unexpected = 0
-    for entry in _entries(path):
-        if entry.name in official:
-            name = official[entry.name]
-            found[name] = read_table(_content(entry), spec.tables[name])
-        else:
-            unexpected += 1
-    return found, unexpected
+    for entry in sorted(contents.keys() & official.keys()):
+        name = official[entry]
+        found[name] = read_table(contents[entry](), spec.tables[name])
+    return found, len(contents) - len(found)
 
 
 def _entries(path: Path) -> list[Path]:

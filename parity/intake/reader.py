@@ -7,12 +7,13 @@ readers fill. What the two forms are like inside stands in `access_database` and
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from parity.intake.access_database import read_access
-from parity.intake.delimited import read_folder
+from parity.intake.delimited import read_contents, read_folder
 from parity.intake.errors import IntakeError
 from parity.intake.table_text import ReadTable, empty_rows
 from parity.specification import Specification
@@ -54,6 +55,16 @@ def read_submission(path: Path, spec: Specification, workdir: Path) -> RawSubmis
         tables, unexpected, notes = read_access(path, spec, workdir)
         return _collected(tables, unexpected, spec, notes)
     raise IntakeError("PARITY-FILE", "there is no file or folder of this name")
+
+
+def read_files(files: Mapping[str, bytes], spec: Specification) -> RawSubmission:
+    """Read CSV files that are in memory, by name: a folder that was sealed.
+
+    Raises:
+        IntakeError: as read_submission.
+    """
+    contents = {name: partial(bytes, content) for name, content in files.items()}
+    return _collected(*read_contents(contents, spec), spec, ())
 
 
 def _collected(

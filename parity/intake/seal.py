@@ -10,24 +10,35 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import stat
 import tarfile
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
-from parity.home.private_files import read_private, write_private
+from parity.home import HomeError
+from parity.home.private_files import (
+    make_folder,
+    own_path,
+    read_private,
+    write_private,
+)
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
 from pseudonymisation.envelope import seal, unseal
+from pseudonymisation.errors import EnvelopeRefused
 from pseudonymisation.keyed_hash import pseudonym
+from pseudonymisation.keys import check_key
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
 LARGEST_COPY = 1 << 30
+
+# Copies in clear stand in folders of this name, which end with their process.
+OPENED = "opened"
 
 _ACCESS_FILE = ([".mdb"], [".accdb"])
 
@@ -48,10 +59,46 @@ def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UU
 def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None:
     """Write an encrypted copy of a file or folder, bound to its submission.
 
-    key: the home's sealing key. Nothing is written in clear on the way.
+    key: that of its month. Nothing is written in clear on the way.
     """
     sealed = seal(key, _packed(path), _context(str(submission_id)))
     write_private(target, sealed)
+
+
+def copied_files(path: Path, key: bytes) -> dict[str, bytes]:
+    """The files of a sealed copy by their names in it, in memory.
+
+    Raises EnvelopeRefused when it does not open.
+    """
+    content = unseal(key, read_private(path), _context(path.stem))
+    files = {}
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive:
+            opened = archive.extractfile(member)
+            if opened is not None:
+                files[member.name] = opened.read()
+    return files
+
+
+def is_sealed_with(key: bytes, path: Path) -> bool:
+    """Whether a key is the one that a copy is sealed with."""
+    try:
+        unseal(key, read_private(path), _context(path.stem))
+    except EnvelopeRefused:
+        return False
+    return True
+
+
+def seal_anew(path: Path, key: bytes, new_key: bytes) -> None:
+    """Seal a copy with another key, in its place. Raises EnvelopeRefused."""
+    context = _context(path.stem)
+    content = unseal(check_key(key), read_private(path), context)
+    write_private(path, seal(check_key(new_key), content, context))
+
+
+def is_one_file(names: Iterable[str]) -> bool:
+    """Whether a copy with these files is of one Access file, not of a folder."""
+    return [Path(name).suffix.lower() for name in names] in _ACCESS_FILE
 
 
 @contextmanager
@@ -60,13 +107,18 @@ def opened_copy(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
 
     workdir: a folder of the landing zone. Raises EnvelopeRefused when it does not open.
     """
-    content = unseal(key, read_private(path), _context(path.stem))
-    with tempfile.TemporaryDirectory(dir=workdir) as folder:
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(folder, filter="data")
-        files = list(Path(folder).iterdir())
-        is_one_file = [file.suffix.lower() for file in files] in _ACCESS_FILE
-        yield files[0] if is_one_file else Path(folder)
+    files = copied_files(path, key)
+    folder = make_folder(own_path(workdir, OPENED))
+    try:
+        for name, content in files.items():
+            target = folder / name
+            if not target.resolve().is_relative_to(folder.resolve()):
+                raise HomeError("sealed_name", "a sealed copy names a file outside")
+            make_folder(target.parent)
+            write_private(target, content)
+        yield folder / next(iter(files)) if is_one_file(files) else folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _context(copy_id: str) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from parity.access.classification import check_home_classes
 from parity.home import Home
 from parity.home.unlock import Keyring
+from parity.rewriting import resume_rewriting
 from parity.warehouse.dbt_runner import run_dbt
 
 
@@ -27,6 +28,7 @@ def build(
     Raises DbtError, AccessError.
     """
     with home.lock("build", waiting):
+        resume_rewriting(home, keyring)
         chosen = ["--select", select] if select else []
         run_dbt(home, keyring, ["build", *chosen])
         check_home_classes(home, keyring)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from parity.home import Home
@@ -30,6 +32,7 @@ from parity.specification import PROJECT_ROOT
 # Everything that dbt writes from here on is the user's alone.
 os.umask(0o077)
 
+_COPIED = "DBT_ENV_"
 _IN_MEMORY = (":memory:", "warehouse")
 
 _DEFAULT_HOME = "demo-home"  # as in profiles.yml: plain `dbt build` after `make demo`
@@ -50,6 +53,7 @@ class Plugin(BasePlugin):
         """Attach both files, or raise: dbt must never get to its own ATTACH."""
         home = Home.find(_named_home())
         self._check_profile(home)
+        _check_channels()
         secure_connection(conn, home.spill)
         attach_encrypted(
             conn, home.warehouse_file, "warehouse", file_key(home, "warehouse")
@@ -69,6 +73,27 @@ class Plugin(BasePlugin):
                 "the profile must build in memory into the attached warehouse file of "
                 "PARITY_HOME, and attach nothing else"
             )
+
+
+def _check_channels() -> None:
+    """What dbt writes into its artefacts is the project's own parameters, no other.
+
+    A variable of another name, one that is no switch or number, and an environment
+    variable that dbt copies are refused. Were it a secret, it is in dbt's log by now.
+    """
+    declared = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text("utf-8"))
+    given = getattr(get_flags(), "VARS", None) or {}  # type: ignore[no-untyped-call]
+    is_ours = given.keys() <= declared["vars"].keys()
+    if not is_ours or not all(isinstance(value, int) for value in given.values()):
+        raise DbtRuntimeError(
+            "--vars may set the parameters that dbt_project.yml names, to a switch or "
+            "a number; anything else given there stands in dbt's artefacts and is spent"
+        )
+    if any(name.startswith(_COPIED) for name in os.environ):
+        raise DbtRuntimeError(
+            "dbt copies DBT_ENV_ variables into its artefacts: none may be set; what "
+            "stands in one is spent"
+        )
 
 
 def _close_the_file_system(conn: duckdb.DuckDBPyConnection) -> None:

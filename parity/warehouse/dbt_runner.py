@@ -75,8 +75,15 @@ def run_dbt(
 
 def _inherited() -> Mapping[str, str]:
     """The environment without the ways to keys and the channels into artefacts."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("DBT_") and name not in WAYS_TO_THE_PASSPHRASE
-    }
+    kept_back = kept_from_dbt()
+    return {n: value for n, value in os.environ.items() if n not in kept_back}
+
+
+def kept_from_dbt() -> frozenset[str]:
+    """Names in our environment that dbt does not get.
+
+    The ways to the passphrase, and every setting of dbt that is not ours: what stands
+    in DBT_ENV_CUSTOM_ENV_* is written into its artefacts.
+    """
+    dbts = {name for name in os.environ if name.startswith("DBT_")}
+    return frozenset(dbts.union(WAYS_TO_THE_PASSPHRASE))

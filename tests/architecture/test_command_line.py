@@ -20,6 +20,7 @@ BUILT = {
     "run",
     "query",
     "publish",
+    "retain",
     "package build",
     "package list",
     "package verify",

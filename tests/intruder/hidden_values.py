@@ -7,14 +7,19 @@ time, in the way a careless program would, and shares no function with the scan.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import io
 import random
 import struct
 import uuid
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
 from parity.vault.scan.needles import Collected, Shape
 
@@ -68,6 +73,55 @@ def _grouped(separator: str) -> Callable[[str], bytes]:
     return lambda v: separator.join((v[:3], v[3:6], v[6:])).encode()
 
 
+def _each(form: str) -> Callable[[str], bytes]:
+    """Every character in an escape."""
+    return lambda v: "".join(form.format(ord(c)) for c in v).encode()
+
+
+def _base32_after(before: bytes) -> Callable[[str], bytes]:
+    return lambda v: base64.b32encode(before + v.encode() + b"ending")
+
+
+def _urlsafe_after(before: bytes) -> Callable[[str], bytes]:
+    return lambda v: base64.urlsafe_b64encode(before + v.encode() + b"ending")
+
+
+def _md5_number(value: str) -> bytes:
+    with duckdb.connect() as connection:
+        row = connection.execute("select md5_number($1)", [value]).fetchone()
+    return str(row[0]).encode() if row else b""
+
+
+def _integer_sort_key(value: str) -> bytes:
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            "select create_sort_key($1::bigint, 'asc nulls first')", [value]
+        ).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def _packed_decimal(sign: str) -> Callable[[str], bytes]:
+    return lambda v: bytes.fromhex(f"0{v}{sign}")
+
+
+def _zstd(content: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _said(value: str) -> bytes:
+    return f"the patient {value} was seen".encode()
+
+
+def _zipped(value: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rows.txt", _said(value))
+    return buffer.getvalue()
+
+
 def _plain(value: str) -> bytes:
     return value.encode()
 
@@ -101,6 +155,36 @@ _NHS: Mapping[str, Callable[[str], bytes]] = {
         hashlib.sha256(_grouped(" ")(v)).hexdigest().encode()
     ),
     "hash of DuckDB": _duckdb_hash,
+    "percent-encoded": _each("%{:02X}"),
+    "percent-encoded twice": _each("%25{:02X}"),
+    "HTML entities": _each("&#{};"),
+    "HTML entities in hex": _each("&#x{:x};"),
+    "JSON escapes": _each("\\u{:04x}"),
+    "hex escapes": _each("\\x{:02x}"),
+    "quoted-printable": _each("={:02X}"),
+    **{f"base32, {n} off": _base32_after(b"abcde"[:n]) for n in range(5)},
+    **{f"URL-safe base64, {n} off": _urlsafe_after(b"\xff\xfe"[:n]) for n in range(3)},
+    "SHA-224 hex": _hex_digest("sha224"),
+    "SHA-384 hex": _hex_digest("sha384"),
+    "SHA-512 hex": _hex_digest("sha512"),
+    "SHA-512 base64": lambda v: base64.b64encode(_digest("sha512")(v)),
+    "SHA-256 with a line end": lambda v: _hex_digest("sha256")(f"{v}\n"),
+    "number of MD5": _md5_number,
+}
+# Compressed, then written as text.
+_PACKED: Mapping[str, Callable[[str], bytes]] = {
+    "base64 of gzip": lambda v: base64.b64encode(gzip.compress(_said(v))),
+    "base64 of gzip, in lines": lambda v: base64.encodebytes(gzip.compress(_said(v))),
+    "URL-safe base64 of zlib": lambda v: base64.urlsafe_b64encode(
+        zlib.compress(_said(v))
+    ),
+    "base64 of zlib, best": lambda v: base64.b64encode(zlib.compress(_said(v), 9)),
+    "base64 of zstd": lambda v: base64.b64encode(_zstd(_said(v))),
+    "base64 of ZIP": lambda v: base64.b64encode(_zipped(v)),
+    "hex of gzip": lambda v: gzip.compress(_said(v)).hex().encode(),
+    "base64 of gzip of base64 of gzip": lambda v: base64.b64encode(
+        gzip.compress(base64.b64encode(gzip.compress(_said(v))))
+    ),
 }
 _LONG_IDENTIFIER: Mapping[str, Callable[[str], bytes]] = {
     "identifier": _plain,
@@ -110,6 +194,9 @@ _LONG_IDENTIFIER: Mapping[str, Callable[[str], bytes]] = {
     "identifier reversed": lambda v: v[::-1].encode(),
     "hex of small letters": lambda v: v.lower().encode().hex().encode(),
     "base64 of capitals": lambda v: base64.b64encode(v.upper().encode()),
+    "base32 of small letters": lambda v: base64.b32encode(v.lower().encode()),
+    "SHA-256 of small letters": lambda v: _hex_digest("sha256")(v.lower()),
+    "MD5 of capitals": lambda v: _hex_digest("md5")(v.upper()),
 }
 _POSTCODE: Mapping[str, Callable[[str], bytes]] = {
     "postcode": _plain,
@@ -129,6 +216,17 @@ _BINARY: Mapping[str, Callable[[str], bytes]] = {
     "SHA-1 raw": _digest("sha1"),
     "SHA-256 raw": _digest("sha256"),
     "DuckDB sort key": _sort_key,
+    "SHA-512 raw": _digest("sha512"),
+    "UTF-32 LE": lambda v: v.encode("utf-32-le"),
+    "UTF-32 BE": lambda v: v.encode("utf-32-be"),
+    "float, little endian": lambda v: struct.pack("<d", int(v)),
+    "float, big endian": lambda v: struct.pack(">d", int(v)),
+    "DuckDB integer sort key": _integer_sort_key,
+    "first bits turned": lambda v: bytes(b ^ 0x80 for b in v.encode()),
+    **{f"packed decimal, sign {s}": _packed_decimal(s) for s in "CDF"},
+    "gzip between bytes": lambda v: b"\xfa\0" + gzip.compress(_said(v)) + b"\0\xfa",
+    "zlib between bytes": lambda v: b"\xfa\0" + zlib.compress(_said(v)) + b"\0\xfa",
+    "zstd between bytes": lambda v: b"\xfa\0" + _zstd(_said(v)) + b"\0\xfa",
 }
 _WORD: Mapping[str, Callable[[str], bytes]] = {
     "short identifier": _plain,
@@ -145,6 +243,7 @@ TEXT_ENCODINGS = (
     *(Encoding(n, "identifier", make) for n, make in _LONG_IDENTIFIER.items()),
     *(Encoding(n, "postcode", make) for n, make in _POSTCODE.items()),
 )
+PACKED_ENCODINGS = tuple(Encoding(n, "nhs_number", m) for n, m in _PACKED.items())
 BINARY_ENCODINGS = tuple(Encoding(n, "nhs_number", m) for n, m in _BINARY.items())
 WORD_ENCODINGS = tuple(Encoding(n, "identifier", m) for n, m in _WORD.items())
 

@@ -6,18 +6,22 @@ would. Shares no function with the scan.
 
 from __future__ import annotations
 
+import base64
 import bz2
 import gzip
 import io
 import json
 import lzma
+import os
 import pickle
 import secrets
 import sqlite3
+import subprocess
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import duckdb
 import msgpack  # type: ignore[import-untyped]
@@ -75,6 +79,62 @@ def _tar(content: bytes) -> bytes:
         member.size = len(content)
         archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _tar_headers(home: Home, cells: list[bytes]) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for number, text in enumerate(_texts(cells)):
+            member = tarfile.TarInfo(f"{number}.lnk")
+            member.type = tarfile.SYMTYPE
+            member.linkname = text if number % 2 else "nowhere"
+            member.pax_headers = {} if number % 2 else {"comment": text}
+            archive.addfile(member)
+    _file(home, "a.tar", buffer.getvalue())
+
+
+def _attributes(home: Home, cells: list[bytes]) -> None:
+    _file(home, "plain.txt", b"nothing\n")
+    path = home.operations / "plant" / "plain.txt"
+    os.setxattr(path, "user.note", b"\n".join(cells))
+
+
+def _git_objects(packed: bool) -> Plant:
+    """Objects that no branch reaches, loose or in a pack; the file itself is gone."""
+
+    def plant(home: Home, cells: list[bytes]) -> None:
+        folder = home.operations / "plant"
+        folder.mkdir(mode=0o700)
+        git = ("git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b")
+        run = partial(subprocess.run, check=True, capture_output=True)
+        run([*git, "init", "-q"])
+        (folder / "rows.csv").write_bytes(_csv(cells))
+        run([*git, "add", "rows.csv"])
+        run([*git, "commit", "-q", "-m", "rows"])
+        (folder / "rows.csv").unlink()
+        run([*git, "commit", "-q", "-a", "-m", "no rows"])
+        if packed:
+            run([*git, "gc", "-q", "--prune=now"])
+
+    return plant
+
+
+def _core(content: bytes) -> bytes:
+    """As the kernel begins a memory image: ELF, 64 bits, type 4."""
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x04\0\x3e\0" + bytes(44) + content
+
+
+def _sqlite_deleted(cells: Sequence[object]) -> bytes:
+    """Rows that were deleted stand in the file until it is made anew."""
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("pragma secure_delete = off")
+        connection.execute("create table events (id integer, body)")
+        connection.executemany(
+            "insert into events values (?, ?)", list(enumerate(cells))
+        )
+        connection.execute("delete from events")
+        connection.commit()
+        return connection.serialize()
 
 
 def _compressed(kind: str, content: bytes) -> bytes:
@@ -240,6 +300,21 @@ TEXT_CONTAINERS: Mapping[str, Plant] = {
     "Parquet in a ZIP": _as_file(
         "a.zip", lambda c: _zip("t.parquet", _parquet(pa.array(_texts(c))))
     ),
+    "tar in ZIP in zstd": _as_file(
+        "a.zst", lambda c: _compressed("zstd", _zip("a.tar", _tar(_csv(c))))
+    ),
+    "zstd in ZIP in tar": _as_file(
+        "a.tar", lambda c: _tar(_zip("a.zst", _compressed("zstd", _csv(c))))
+    ),
+    "base64 of gzip in JSON": _as_file(
+        "a.json",
+        lambda c: json.dumps(
+            {"body": base64.b64encode(gzip.compress(_csv(c))).decode()}
+        ).encode(),
+    ),
+    "attribute of a file": _attributes,
+    "loose git objects": _git_objects(packed=False),
+    "git pack": _git_objects(packed=True),
     "pickle": _as_file("output", lambda c: pickle.dumps({"rows": _texts(c)})),
     "msgpack": _as_file(
         "cache.msgpack", lambda c: bytes(msgpack.packb({"rows": _texts(c)}))
@@ -251,6 +326,7 @@ NAME_CONTAINERS: Mapping[str, Plant] = {
     "file name": _names,
     "folder name": _folder_names,
     "name of a ZIP member": _zip_names,
+    "headers of a tar archive": _tar_headers,
     "DuckDB column name": _duckdb('create table "t $text" ("$text" integer)'),
     "DuckDB view text": _duckdb("""create view "$text" as select '$text' as v"""),
     "DuckDB macro text": _duckdb("""create macro "$text"(x) as x || ' $text '"""),
@@ -268,6 +344,10 @@ BINARY_CONTAINERS: Mapping[str, Plant] = {
     "Parquet binary": _as_file("t.parquet", lambda c: _parquet(pa.array(c))),
     "pickle": _as_file("output", lambda c: pickle.dumps(c)),
     "msgpack": _as_file("cache.msgpack", lambda c: bytes(msgpack.packb(c))),
+    "deleted rows of SQLite": _as_file(
+        "events.db", lambda c: _sqlite_deleted([b"\xff" + cell + b"\xff" for cell in c])
+    ),
+    "core dump": _as_file("core.1", lambda c: _core(b"\xff\0\xff".join(c))),
     "file of bytes": _as_file("dump.bin", lambda c: b"\xff\0\xff".join(c)),
     "gzip of bytes": _as_file("a.gz", lambda c: gzip.compress(b"\xff\0\xff".join(c))),
     "ZIP of bytes": _as_file("a.zip", lambda c: _zip("d", b"\xff\0\xff".join(c))),

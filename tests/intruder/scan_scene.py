@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 from hidden_values import (
     BINARY_ENCODINGS,
+    PACKED_ENCODINGS,
     TEXT_ENCODINGS,
     WORD_ENCODINGS,
     Hidden,
@@ -23,10 +24,12 @@ from parity.vault.scan.report import ScanReport
 
 KEYS = {"another": secrets.token_bytes(32), "package:planted": FILE_KEY}
 
-ALL = hide([*TEXT_ENCODINGS, *WORD_ENCODINGS, *BINARY_ENCODINGS])
-TEXT = ALL[: len(TEXT_ENCODINGS)]
-WORDS = ALL[len(TEXT) : -len(BINARY_ENCODINGS)]
-BINARY = ALL[-len(BINARY_ENCODINGS) :]
+ALL = hide([*TEXT_ENCODINGS, *WORD_ENCODINGS, *PACKED_ENCODINGS, *BINARY_ENCODINGS])
+_KINDS = {h.kind: h for h in ALL}
+TEXT = [_KINDS[e.name] for e in TEXT_ENCODINGS]
+WORDS = [_KINDS[e.name] for e in WORD_ENCODINGS]
+PACKED = [_KINDS[e.name] for e in PACKED_ENCODINGS]
+BINARY = [_KINDS[e.name] for e in BINARY_ENCODINGS]
 NEEDLES = Needles.choose(collected(ALL), limit_per_field=10)
 
 

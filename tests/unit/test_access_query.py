@@ -145,7 +145,7 @@ def test_neither_key_nor_statement_stands_in_arguments_or_environment(
         started.append((arguments, options))
         return popen(arguments, **options)
 
-    monkeypatch.setenv("PARITY_SECRET_FOR_TEST", "in the environment")
+    monkeypatch.setenv("A_SECRET_FOR_TEST", "in the environment")
     monkeypatch.setattr(subprocess, "Popen", noting)
     asked.ask("select 4711 as marked")
     arguments, options = started[-1]

@@ -1,23 +1,27 @@
 """Needles from submissions: the raw folders, or the sealed copies that a home keeps.
 
 What belongs here: which fields identify somebody (the specification says so) and
-reading their values. Values stay in this process; a sealed copy is unpacked for a
-moment in the landing zone, where identifiers belong.
+reading their values. Values stay in this process. A sealed CSV folder is read from
+memory; a sealed Access file, which other programs read, is unpacked for a moment in the
+landing zone, where identifiers belong.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from parity.home import Home
+from parity.home.unlock import Keyring
 from parity.intake.errors import IntakeError
 from parity.intake.reader import read_submission
-from parity.intake.seal import opened_copy
+from parity.intake.sealed_copies import read_copy, sealed_copies
 from parity.intake.slot import Slot
 from parity.specification import Field, Specification, Table, load
 from parity.vault.scan.needles import Collected, Needles, Part, Shape
@@ -52,28 +56,40 @@ class _Gathered:
         return replace(chosen, submissions=self.read, unread=self.not_read)
 
 
-def needles_of_folders(raw_folders: Iterable[Path], limit_per_field: int) -> Needles:
-    """Needles of submissions, or of folders that hold submissions."""
-    gathered = _Gathered()
-    for path in sorted({p for folder in raw_folders for p in _submissions(folder)}):
-        _gather(path, gathered)
-    return gathered.needles(limit_per_field)
-
-
-def needles_of_sealed(
-    sealed_folder: Path, key: bytes, limit_per_field: int, workdir: Path
+def needles_of_folders(
+    raw_folders: Iterable[Path], limit_per_field: int, workdir: Path | None = None
 ) -> Needles:
-    """Needles of the sealed copies in a folder.
+    """Needles of submissions, or of folders that hold submissions.
 
-    key: the home's sealing key. workdir: where a copy is unpacked while it is read.
-    Raises EnvelopeRefused when a copy does not open: a scan that silently looks for
-    less proves nothing.
+    workdir: where the programs that read Access files stand; nothing of a submission is
+    written there. None: the system's folder for temporary files.
     """
     gathered = _Gathered()
-    for path in sorted(sealed_folder.glob("*.sealed")):
-        with opened_copy(path, key, workdir) as submission:
-            _gather(submission, gathered)
+    for path in sorted({p for folder in raw_folders for p in _submissions(folder)}):
+        _gather(partial(_read, path, workdir), gathered)
     return gathered.needles(limit_per_field)
+
+
+def needles_of_sealed(home: Home, keyring: Keyring, limit_per_field: int) -> Needles:
+    """Needles of the sealed copies that a home keeps, of every month.
+
+    Raises EnvelopeRefused or HomeError when a copy does not open: a scan that silently
+    looks for less proves nothing.
+    """
+    gathered = _Gathered()
+    for path in sealed_copies(home.landing_sealed):
+        _gather(partial(_read_sealed, home, keyring, path), gathered)
+    return gathered.needles(limit_per_field)
+
+
+def _read(path: Path, workdir: Path | None) -> Tables:
+    # the reader keeps nothing of the submission in its folder
+    with tempfile.TemporaryDirectory(dir=workdir) as folder:
+        return read_submission(path, load(), Path(folder)).tables
+
+
+def _read_sealed(home: Home, keyring: Keyring, path: Path) -> Tables:
+    return read_copy(home, keyring, path).tables
 
 
 def _submissions(folder: Path) -> Iterator[Path]:
@@ -91,12 +107,10 @@ def _is_submission(path: Path) -> bool:
     return True
 
 
-def _gather(path: Path, gathered: _Gathered) -> None:
+def _gather(read: Callable[[], Tables], gathered: _Gathered) -> None:
     specification = load()
     try:
-        # the reader keeps nothing of the submission in its folder
-        with tempfile.TemporaryDirectory() as folder:
-            tables = read_submission(path, specification, Path(folder)).tables
+        tables = read()
     except IntakeError:
         gathered.not_read += 1
         return

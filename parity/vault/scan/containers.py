@@ -12,6 +12,7 @@ import codecs
 import io
 import lzma
 import mmap
+import os
 import pickletools
 import stat
 import tarfile
@@ -27,8 +28,11 @@ import msgpack
 import pyarrow as pa
 
 from parity.home.private_files import write_private
+from parity.vault.scan.carving import carved
 from parity.vault.scan.databases import COMPANION_ENDINGS, Databases
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.encodings import CELL
+from parity.vault.scan.escapes import encoded_containers
 from parity.vault.scan.values import scalars
 
 _DEEPEST = 8
@@ -65,8 +69,10 @@ _MARKS: Mapping[str, tuple[tuple[int, bytes], ...]] = {
     "pickle": tuple((0, bytes([0x80, version])) for version in range(2, 6)),
 }
 _ZLIB_FIRST_BYTE = 0x78
-# Two bytes that other data begins with too: a value counts only when all of it fits.
-_SHORT_MARKS = frozenset({"gzip", "zlib", "pickle"})
+# Few bytes that other data begins with too: a value counts only when all of it fits.
+_SHORT_MARKS = frozenset({"gzip", "zlib", "pickle", "bzip2"})
+_CORE = b"\x7fELF"
+_CORE_TYPE = (16, b"\x04\0")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -90,11 +96,13 @@ class Containers:
         self._databases = Databases(detector, keys, spill, self._value)
         self._depth = 0
         self._unpacked = 0
+        self._unknown_is_finding = True
 
-    def file(self, path: Path, spot: Spot) -> None:
+    def file(self, path: Path, spot: Spot, *, unknown_is_finding: bool = True) -> None:
         """Search a file: its bytes, and what is decoded from them."""
         self._detector.count_file()
         self._unpacked = 0
+        self._unknown_is_finding = unknown_is_finding
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
             if not stat.S_ISSOCK(found.st_mode):  # a socket keeps nothing
@@ -115,14 +123,56 @@ class Containers:
             "parquet": self._databases.parquet,
         }
         reader = readers.get(kind_of(data[:_HEAD]) or "")
+        self._attributes(path, spot)
         if _is_companion(path):
             # read with its database; its own bytes are looked at here
-            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+            self.raw(data, spot.inside("(bytes)"))
         elif reader is None:
             self._member(data[:], spot, path.name)
         else:
-            self._detector.look_at_bytes(data, spot.inside("(bytes)"))
+            self.raw(data, spot.inside("(bytes)"))
             reader(path, spot)
+
+    def raw(self, data: bytes | mmap.mmap, spot: Spot) -> None:
+        """Bytes that no format is known of: memory, spill, the inside of a database.
+
+        Searched as they stand; compressed streams in them are unpacked. No finding that
+        something could not be read.
+        """
+        self._detector.look_at_bytes(data, spot)
+        self._hidden(data, spot)
+
+    def loose(self, data: bytes, spot: Spot) -> None:
+        """A value or a stretch: text or bytes, and a container when it is one."""
+        text = as_text(data)
+        if text is None:
+            self._detector.look_at_bytes(data, spot)
+        else:
+            self._detector.look_at_cells([text], spot)
+        self._value(data, spot)
+
+    def _hidden(self, data: bytes | mmap.mmap, spot: Spot) -> None:
+        """What stands compressed, or compressed and encoded, somewhere in the data."""
+        if self._depth >= _DEEPEST:
+            return
+        self._depth += 1
+        try:
+            for found in (carved(data), encoded_containers(data)):
+                for name, content in found:
+                    self._unpacked += len(content)
+                    if self._unpacked > _LARGEST_UNPACKED:
+                        self._detector.unreadable(spot, "more unpacked than is taken")
+                        return
+                    self.loose(content, spot.inside(f"({name})"))
+        finally:
+            self._depth -= 1
+
+    def _attributes(self, path: Path, spot: Spot) -> None:
+        """What the file system keeps beside the file's content."""
+        for name in os.listxattr(path):
+            inner = spot.inside("(attribute)")
+            self._detector.shown((name,), inner)
+            self.loose(os.getxattr(path, name), inner)
 
     def _member(self, data: bytes, spot: Spot, name: str) -> None:
         """The content of a file, or of something unpacked, in memory."""
@@ -130,12 +180,16 @@ class Containers:
         text = as_text(data) if kind is None else None
         if text is not None:
             self._detector.look_at_cells([text], spot)
+            self._hidden(text, spot)
             return
-        self._detector.look_at_bytes(data, spot.inside("(bytes)"))
-        if kind is None and name.endswith(".msgpack"):
+        self.raw(data, spot.inside("(bytes)"))
+        if is_core_dump(data):
+            self._detector.unreadable(spot, "a core dump: the memory of a process")
+        elif kind is None and name.endswith(".msgpack"):
             self._msgpack(data, spot)
         elif kind is None:
-            self._detector.unknown(spot)
+            if self._unknown_is_finding:
+                self._detector.unknown(spot)
         else:
             self._open(data, kind, spot)
 
@@ -143,8 +197,9 @@ class Containers:
         """A value of a column: any bytes may stand there, so no kind is no finding."""
         kind = kind_of(data[:_HEAD])
         if kind is None or (kind in _SHORT_MARKS and not _is_whole(data, kind)):
-            return
-        self._open(data, kind, spot)
+            self._hidden(data, spot)
+        else:
+            self._open(data, kind, spot)
 
     def _open(self, data: bytes, kind: str, spot: Spot) -> None:
         if self._depth >= _DEEPEST:
@@ -208,7 +263,7 @@ class Containers:
                 found += scalars(value)
         except (ValueError, EOFError, IndexError):
             self._detector.unreadable(spot, "pickle not decoded")
-        self._detector.look_at_cells(found, spot)
+        self._scalars(found, spot)
 
     def _msgpack(self, data: bytes, spot: Spot) -> None:
         """dbt's cache of parsed files."""
@@ -217,7 +272,11 @@ class Containers:
         except (ValueError, msgpack.UnpackException):
             self._detector.unreadable(spot, "msgpack not decoded")
             return
-        self._detector.look_at_cells(scalars(unpacked), spot)
+        self._scalars(scalars(unpacked), spot)
+
+    def _scalars(self, found: list[bytes], spot: Spot) -> None:
+        self._detector.look_at_cells(found, spot)
+        self._hidden(CELL.join(found), spot)
 
 
 def kind_of(start: bytes) -> str | None:
@@ -229,6 +288,12 @@ def kind_of(start: bytes) -> str | None:
     if len(start) > 2 and start[0] == _ZLIB_FIRST_BYTE and not _number(start[:2]) % 31:
         return None if as_text(start) is not None else "zlib"
     return None
+
+
+def is_core_dump(start: bytes) -> bool:
+    """Whether these are the first bytes of a process's memory image (ELF)."""
+    at, mark = _CORE_TYPE
+    return start.startswith(_CORE) and start[at : at + len(mark)] == mark
 
 
 def as_text(data: bytes) -> bytes | None:
@@ -301,4 +366,7 @@ def _zip_members(data: bytes) -> Iterator[tuple[str, Any]]:
 def _tar_members(data: bytes) -> Iterator[tuple[str, Any]]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
+            said = (member.linkname, member.uname, member.gname, *member.pax_headers)
+            told = "\n".join((*said, *member.pax_headers.values()))
+            yield "(header)", io.BytesIO(told.encode("utf-8", "surrogateescape"))
             yield member.name, archive.extractfile(member) if member.isreg() else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from parity.home import HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.private_files import write_private
 from parity.vault.scan.detector import Detector, Spot
+from parity.vault.scan.encodings import CELL
 from parity.vault.scan.values import cells, is_binary, leaves, scalars
 
 # Takes bytes that may be a container of their own, found inside a column.
@@ -100,10 +101,8 @@ class Databases:
         try:
             with pq.ParquetFile(source) as file:
                 told = file.metadata.metadata or {}
-                self._detector.look_at_cells(
-                    [*told.keys(), *told.values(), str(file.schema_arrow).encode()],
-                    spot.inside("(metadata)"),
-                )
+                said = [*told.keys(), *told.values(), str(file.schema_arrow).encode()]
+                self._texts(said, spot.inside("(metadata)"))
                 for batch in file.iter_batches(_BATCH):
                     self._batch(batch, spot)
         except (pa.ArrowException, OSError):
@@ -151,7 +150,7 @@ class Databases:
                 told = dict(zip(columns, row, strict=True)) | {"path": None}
                 name = self._detector.shown((str(told[n]) for n in named_by), spot)
                 inner = spot.inside(f"{name} (catalog)".strip())
-                self._detector.look_at_cells(scalars(list(told.values())), inner)
+                self._texts(scalars(list(told.values())), inner)
 
     def _duckdb_columns(
         self, connection: duckdb.DuckDBPyConnection
@@ -193,10 +192,18 @@ class Databases:
     def _array(self, array: Any, spot: Spot) -> None:
         for leaf in leaves(array):
             values = cells(leaf)
-            self._detector.look_at_cells(values, spot)
             if is_binary(leaf):
+                self._detector.look_at_cells(values, spot)
                 for value in values:
                     self._look_inside(value, spot)
+            else:
+                self._texts(values, spot)
+
+    def _texts(self, texts: Sequence[bytes], spot: Spot) -> None:
+        """Texts, and compressed data that is written as text in one of them."""
+        self._detector.look_at_cells(texts, spot)
+        # all in one, which begins like no container
+        self._look_inside(CELL + CELL.join(texts), spot)
 
     def _sqlite_tables(self, db: sqlite3.Connection, spot: Spot) -> None:
         catalog = db.execute("select type, name, tbl_name, sql from sqlite_master")

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from mmap import mmap
 
+from parity.vault.scan.carving import carved
+from parity.vault.scan.digests import engine_hashes, secret_forms
 from parity.vault.scan.encodings import (
     CELL,
-    Form,
     as_cells,
-    engine_hashes,
     forms_of_date,
     forms_of_joined,
     forms_of_needle,
@@ -24,6 +24,8 @@ from parity.vault.scan.encodings import (
     forms_of_word,
     longer_forms_of_word,
 )
+from parity.vault.scan.escapes import encoded_containers, unescaped
+from parity.vault.scan.forms import Form
 from parity.vault.scan.needles import Needle, Needles, Sample
 from parity.vault.scan.report import UNKNOWN, UNREADABLE, Coverage, Finding, ScanReport
 from parity.vault.scan.search import Hit, MultiSearch
@@ -31,11 +33,13 @@ from parity.vault.scan.search import Hit, MultiSearch
 # A sample is a finding at five standard errors: a false alarm in 3 million places.
 _STANDARD_ERRORS = 5.0
 _FEWEST_OF_SAMPLE = 5
+# Escapes inside escapes: JSON in JSON in an address.
+_DEEPEST_ESCAPE = 3
 
 _LETTERS_AND_DIGITS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
 _DIGITS = frozenset(b"0123456789")
 
-HIDDEN_NAME = "(a name that holds an identifier)"
+HIDDEN_NAME = "(a name that may hold an identifier)"
 
 
 @dataclass(frozen=True)
@@ -90,29 +94,52 @@ class Detector:
         self._processes = 0
 
     def look_at_bytes(self, data: bytes | mmap, spot: Spot) -> None:
-        """Search bytes as they stand."""
-        for hit in self._anywhere.find(data):
-            self._count(self._meanings[hit[0]], hit, spot)
+        """Search bytes as they stand, and with the escapes in them undone."""
+        self._look(data, spot, is_text=False)
 
     def look_at_cells(self, cells: Iterable[bytes], spot: Spot) -> None:
         """Search decoded values or text in UTF-8: as they stand, and value by value."""
-        data = CELL.join(cells)
-        self.look_at_bytes(data, spot)
-        for hit in self._cells_only.find(as_cells(data)):
-            self._count(self._words.get(hit[0], []), hit, spot)
-            for member in self._members.get(hit[0], []):
-                if _stands_alone(member.form, hit):
-                    seen = self._seen.setdefault((spot, member.sample), _Seen())
-                    which = seen.decoys if member.is_decoy else seen.values
-                    which.add(member.value)
+        self._look(CELL.join(cells), spot, is_text=True)
+
+    def _look(self, data: bytes | mmap, spot: Spot, *, is_text: bool) -> None:
+        self._search(data, spot, is_text=is_text)
+        undone = [(name, text, data_, 1) for name, data_, text in unescaped(data)]
+        while undone:
+            name, text, before, depth = undone.pop()
+            inner = spot.inside(f"({name})")
+            self._search(text, inner, is_text=is_text, before=before)
+            if depth < _DEEPEST_ESCAPE:
+                undone += [(n, t, b, depth + 1) for n, b, t in unescaped(text)]
+
+    def _search(
+        self, data: bytes | mmap, spot: Spot, *, is_text: bool, before: bytes = b""
+    ) -> None:
+        """before: the same data in escapes; what is found in it is not found again."""
+        known = before.lower()
+        for hit in self._anywhere.find(data):
+            if hit[0] not in known:
+                self._count(self._meanings[hit[0]], hit, spot)
+        if is_text:
+            known = as_cells(known)
+            for hit in self._cells_only.find(as_cells(bytes(data))):
+                if hit[0] not in known:
+                    self._count_cell(hit, spot)
 
     def shown(self, names: Iterable[str], spot: Spot) -> str:
-        """Names joined by dots; one that holds an identifier is found and not shown."""
+        """Names joined by dots; one that holds an identifier is found and not shown.
+
+        Nor is one that holds compressed data, whatever that is.
+        """
         told = []
         for name in names:
             before = self._tally.total()
-            self.look_at_cells([name.encode("utf-8", "surrogateescape")], spot)
-            told.append(HIDDEN_NAME if self._tally.total() > before else name)
+            content = name.encode("utf-8", "surrogateescape")
+            self.look_at_cells([content], spot)
+            packed = [data for _, data in encoded_containers(content)]
+            for inside in (text for data in packed for _, text in carved(data)):
+                self.look_at_bytes(inside, spot)
+            is_hidden = packed or self._tally.total() > before
+            told.append(HIDDEN_NAME if is_hidden else name)
         return ".".join(told)
 
     def unreadable(self, spot: Spot, reason: str) -> None:
@@ -150,7 +177,12 @@ class Detector:
             chosen=self._needles.chosen,
             submissions=self._needles.submissions,
             unread=self._needles.unread,
-            coverage=Coverage(self._files, len(self._columns), self._processes),
+            coverage=Coverage(
+                self._files,
+                len(self._columns),
+                self._processes,
+                len(self._needles.secrets),
+            ),
         )
 
     def _learn(self) -> None:
@@ -169,6 +201,9 @@ class Detector:
                 self._learn_form(word.kind, form)
         for index, sample in enumerate(self._needles.samples):
             self._learn_sample(index, sample)
+        for secret in self._needles.secrets:
+            for form in secret_forms(secret.content):
+                self._learn_form(secret.kind, form)
 
     def _learn_engine_hashes(self, needles: tuple[Needle, ...]) -> None:
         kinds = {needle.value: needle.kind for needle in needles}
@@ -189,6 +224,14 @@ class Detector:
         for meaning in meanings:
             if _stands_alone(meaning.form, hit):
                 self._tally[spot, meaning.form.encoding, meaning.kind] += 1
+
+    def _count_cell(self, hit: Hit, spot: Spot) -> None:
+        self._count(self._words.get(hit[0], []), hit, spot)
+        for member in self._members.get(hit[0], []):
+            if _stands_alone(member.form, hit):
+                seen = self._seen.setdefault((spot, member.sample), _Seen())
+                which = seen.decoys if member.is_decoy else seen.values
+                which.add(member.value)
 
     def _suspect_samples(self) -> list[Finding]:
         suspects = []

@@ -1,25 +1,21 @@
 """Every form in which an identifier might stand, as bytes in small letters.
 
-What belongs here: turning one value into patterns. Digests are looked for by their
-first 128 bits, so that a truncated one, or one that was made a UUID, is found too.
+What belongs here: turning one value into patterns. Digests of it stand in `digests`,
+escapes that a text as a whole is written in (percent, HTML, JSON) in `escapes`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b64encode
+import struct
+from base64 import b32encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
 
-import duckdb
-
+from parity.vault.scan.digests import base64_cores, digest_forms
+from parity.vault.scan.forms import Edge, Form
 from parity.vault.scan.needles import Needle, Part
 from parity.vault.scan.search import SHORTEST
-
-Edge = Literal["any", "digit", "letter_or_digit"]
 
 # Between two cells, and around one: a control character that text does not hold.
 CELL = b"\x1e"
@@ -28,28 +24,21 @@ _DELIMITERS = b"\\,;|\t\r\n\"'<>[](){}=:\0"
 _AS_CELLS = bytes.maketrans(_DELIMITERS, CELL * len(_DELIMITERS))
 _BLANKS = re.compile(rb" +(?=\x1e)|(?<=\x1e) +")
 
-_DIGEST_BYTES = 16
 _SHORTEST_BASE64 = 8
+_SHORTEST_PACKED = 6
 _SHORTEST_LONGER = 10
 _INTEGER_BYTES = 8
-_UTF_16 = ("le", "be")
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 # A no-break space, and how JSON writes it.
 _NO_BREAK = ("\u00a0", r"\u00a0")
 _NHS_SEPARATORS = (" ", "-", *_NO_BREAK)
 _POSTCODE_SEPARATORS = ("", " ", "-", "+", "%20", *_NO_BREAK)
-_JOINS = ("", "-", "|")
+_JOINS = ("", "-", "|", ":", "_", ",")
 _BYTE_ORDERS: tuple[Literal["little"], Literal["big"]] = ("little", "big")
-_DIGESTS = ("md5", "sha1", "sha256")
+# What may follow the digits of a packed decimal: positive, negative, unsigned.
+_SIGNS = ("c", "d", "f")
+_SIGN_BIT = 1 << 63
 _INWARD = 3  # characters of a postcode after its space
-
-
-@dataclass(frozen=True)
-class Form:
-    """A pattern, the name of its encoding, and what may not stand beside it."""
-
-    pattern: bytes
-    encoding: str
-    edge: Edge = "any"
 
 
 def as_cells(data: bytes) -> bytes:
@@ -64,13 +53,13 @@ def forms_of_needle(needle: Needle) -> Iterator[Form]:
         *_plain_forms(needle, edge),
         *_shifted_forms(needle.value.encode()),
         *_integer_forms(needle.value),
-        *(f for text in _spellings(needle) for f in digest_forms(text.encode())),
+        *(f for text in _digested(needle) for f in digest_forms(text.encode())),
     ]
     yield from _searchable(made)
 
 
 def forms_of_word(value: str) -> Iterator[Form]:
-    """A short value as the whole of a cell, and reversed."""
+    """A short value as the whole of a cell, reversed, and packed when it is digits."""
     low = value.encode().lower()
     made = [Form(as_cells(low), "whole value")]
     if low != low[::-1]:
@@ -80,12 +69,12 @@ def forms_of_word(value: str) -> Iterator[Form]:
 
 def longer_forms_of_word(value: str) -> Iterator[Form]:
     """The encodings that make a short value long enough to stand anywhere."""
-    made = [*digest_forms(value.encode())]
+    texts = {value, value.lower(), value.upper(), f"{value}\n"}
+    made = [form for text in texts for form in digest_forms(text.encode())]
     for case in {value, value.lower(), value.upper()}:
         made.append(Form(case.encode().hex().encode(), "hex"))
-        for order in _UTF_16:
-            content = case.encode(f"utf-16-{order}").lower()
-            made.append(Form(content, f"UTF-16 {order.upper()}"))
+        made += _wide_forms(case)
+        made += _base32_forms(case.encode())
     yield from (f for f in _searchable(made) if len(f.pattern) >= _SHORTEST_LONGER)
 
 
@@ -110,28 +99,6 @@ def forms_of_number(value: str) -> Iterator[Form]:
         yield from forms_of_word(f"{text}.0")
 
 
-def engine_hashes(values: Iterable[str]) -> list[tuple[str, Form]]:
-    """DuckDB's own hash() of each value, unkeyed as well: (value, form)."""
-    with duckdb.connect(":memory:") as connection:
-        rows = connection.execute(
-            "select v, hash(v)::varchar from unnest($1::varchar[]) as t(v)",
-            [list(values)],
-        ).fetchall()
-    return [(v, Form(h.encode(), "DuckDB hash", "digit")) for v, h in rows]
-
-
-def digest_forms(content: bytes) -> Iterator[Form]:
-    """MD5, SHA-1 and SHA-256 of the content: hex, UUID, base64 and raw bytes."""
-    for name in _DIGESTS:
-        digest = hashlib.new(name, content, usedforsecurity=False).digest()
-        start = digest[:_DIGEST_BYTES]
-        yield Form(start.hex().encode(), f"{name}, hex")
-        yield Form(str(UUID(bytes=start)).encode(), f"{name}, UUID")
-        yield Form(start.lower(), f"{name}, raw")
-        for core in _base64_cores(digest, 0):
-            yield Form(core, f"{name}, base64")
-
-
 def _edge(needle: Needle) -> Edge:
     """What may not touch the value, so that it is not seen inside another one."""
     if needle.shape == "postcode":
@@ -145,16 +112,46 @@ def _plain_forms(needle: Needle, edge: Edge) -> Iterator[Form]:
         yield Form(low, "plain" if text == needle.value else "plain, respelt", edge)
         if low != low[::-1]:
             yield Form(low[::-1], "reversed", edge)
-        for order in _UTF_16:
-            content = text.encode(f"utf-16-{order}").lower()
-            yield Form(content, f"UTF-16 {order.upper()}")
-        # hex and base64 keep the difference of capitals that plain text loses here
+        yield from _wide_forms(text)
+        # these keep the difference of capitals that plain text loses here
         for case in {text, text.lower(), text.upper()}:
             yield Form(case.encode().hex().encode(), "hex")
-            for skipped in range(3):
-                for core in _base64_cores(case.encode(), skipped):
-                    if len(core) >= _SHORTEST_BASE64:
-                        yield Form(core, "base64")
+            yield from _base64_forms(case.encode())
+            yield from _base32_forms(case.encode())
+
+
+def _wide_forms(text: str) -> Iterator[Form]:
+    """Two and four bytes a character, either end first."""
+    for codec in _WIDE:
+        yield Form(text.encode(codec).lower(), codec.replace("-", " ").upper())
+
+
+def _base64_forms(content: bytes) -> Iterator[Form]:
+    for skipped in range(3):
+        for core in base64_cores(content, skipped):
+            if len(core) >= _SHORTEST_BASE64:
+                yield Form(core, "base64")
+
+
+def _base32_forms(content: bytes) -> Iterator[Form]:
+    """Whatever stands before and after: five bytes make eight characters."""
+    for skipped in range(5):
+        text = b32encode(bytes(skipped) + content).rstrip(b"=")
+        first = -(-skipped * 8 // 5)
+        core = text[first : (skipped + len(content)) * 8 // 5].lower()
+        if len(core) >= _SHORTEST_BASE64:
+            yield Form(core, "base32")
+
+
+def _digested(needle: Needle) -> set[str]:
+    """What a program might feed to a digest: as spelt, in one case, with a line end."""
+    spelt = set(_spellings(needle))
+    return {
+        *spelt,
+        *(text.lower() for text in spelt),
+        *(text.upper() for text in spelt),
+        f"{needle.value}\n",
+    }
 
 
 def _spellings(needle: Needle) -> tuple[str, ...]:
@@ -172,33 +169,35 @@ def _spellings(needle: Needle) -> tuple[str, ...]:
 
 
 def _shifted_forms(content: bytes) -> Iterator[Form]:
-    """Every byte plus one: how DuckDB stores text in its sort keys and indexes."""
+    """Every byte plus one, as in DuckDB's sort keys, or with its first bit turned."""
     if all(byte < 255 for byte in content):
         yield Form(bytes(byte + 1 for byte in content).lower(), "sort key")
+    yield Form(bytes(byte ^ 0x80 for byte in content).lower(), "first bits turned")
 
 
 def _integer_forms(value: str) -> Iterator[Form]:
     """Eight bytes of a whole number. Only numbers that fill five are told apart."""
     if not (value.isascii() and value.isdigit()):
         return
+    yield from _packed_forms(value)
     number = int(value)
-    if (1 << 29) <= number < (1 << 63):
-        for order in _BYTE_ORDERS:
-            content = number.to_bytes(_INTEGER_BYTES, order)
-            yield Form(content.lower(), f"integer, {order} endian")
+    if not (1 << 29) <= number < (1 << 63):
+        return
+    for order in _BYTE_ORDERS:
+        content = number.to_bytes(_INTEGER_BYTES, order)
+        yield Form(content.lower(), f"integer, {order} endian")
+    turned = (number ^ _SIGN_BIT).to_bytes(_INTEGER_BYTES, "big")
+    yield Form(turned.lower(), "integer, sort key")
+    for name, shape in (("little", "<d"), ("big", ">d")):
+        yield Form(struct.pack(shape, number).lower(), f"float, {name} endian")
 
 
-def _base64_cores(content: bytes, skipped: int) -> set[bytes]:
-    """The characters that do not depend on what stands before and after.
-
-    skipped: how many bytes of a group of three come before the content. In both
-    alphabets, the one for file names and addresses too (RFC 4648), in small letters.
-    """
-    text = b64encode(bytes(skipped) + content).rstrip(b"=")
-    first = -(-skipped * 8 // 6)
-    last = (skipped + len(content)) * 8 // 6
-    core = text[first:last].lower()
-    return {core, core.translate(bytes.maketrans(b"+/", b"-_"))}
+def _packed_forms(value: str) -> Iterator[Form]:
+    """Two digits a byte and a sign in the last half byte."""
+    for sign in _SIGNS:
+        content = bytes.fromhex(f"{value}{sign}".rjust(len(value) // 2 * 2 + 2, "0"))
+        if len(content) >= _SHORTEST_PACKED:
+            yield Form(content.lower(), "packed decimal")
 
 
 def _searchable(forms: Iterable[Form]) -> Iterator[Form]:

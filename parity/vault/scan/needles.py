@@ -36,6 +36,8 @@ _CANARY_LENGTH = 16
 _SHORTEST_POSTCODE = 5
 _DECOY_DAYS = 400
 _DECOY_NUMBERS = 100_000
+# Of joined values fewer: a column of such digests has a digest of every record.
+_MOST_JOINED = 50
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """Bytes that may stand nowhere, such as a key. kind: what they are, in words."""
+
+    kind: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Chosen:
     """How many different values a field has, and how many of them are looked for."""
 
@@ -85,6 +95,7 @@ class Needles:
     """Everything that one scan looks for.
 
     submissions: how many it was collected from; unread: how many could not be read.
+    secrets: keys and the like, beside the identifiers.
     """
 
     needles: tuple[Needle, ...] = field(repr=False)
@@ -94,6 +105,7 @@ class Needles:
     chosen: tuple[Chosen, ...]
     submissions: int = 0
     unread: int = 0
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
 
     @classmethod
     def choose(cls, fields: Iterable[Collected], limit_per_field: int) -> Needles:
@@ -124,7 +136,7 @@ def _choose(collected: Collected, limit: int) -> Needles:
     needles = canaries + spread(others, limit)
     words = spread(sorted_out["word"], limit)
     values = spread(sorted_out["sample"], limit)
-    joined = spread(sorted(collected.joined), limit)
+    joined = spread(sorted(collected.joined), min(limit, _MOST_JOINED))
     samples = [_sample(kind, shape, values, collected.values)] if values else []
     return Needles(
         needles=tuple(Needle(kind, shape, value) for value in needles),

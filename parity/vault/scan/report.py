@@ -31,11 +31,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much was looked through."""
+    """How much was looked through, and how many keys were looked for."""
 
     files: int = 0
     columns: int = 0
     processes: int = 0
+    keys: int = 0
 
 
 @dataclass(frozen=True)
