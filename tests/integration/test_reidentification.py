@@ -85,7 +85,7 @@ class Scene:
     """A home with people in it, its custodians, a recipient.
 
     pristine: a copy of the home before anything was asked.
-    numbers: NHS numbers of people. bare: the row of one who was never sent with a
+    people: rows of people with a number. bare: the row of one who was never sent with a
     number. both: of one who was, and in the later month was not.
     """
 
@@ -94,7 +94,7 @@ class Scene:
     keyring: Keyring = field(repr=False)
     custodians: list[CustodianKey] = field(repr=False)
     recipient: CustodianKey = field(repr=False)
-    numbers: tuple[str, ...] = field(repr=False)
+    people: tuple[dict[str, str], ...] = field(repr=False)
     bare: dict[str, str] = field(repr=False)
     both: dict[str, str] = field(repr=False)
 
@@ -111,7 +111,11 @@ class Scene:
 
     @property
     def someone(self) -> str:
-        return self.pseudonym_of(("nhs-number", self.numbers[0]))
+        return self.pseudonym_of(("nhs-number", self.number))
+
+    @property
+    def number(self) -> str:
+        return self.people[0]["NHSNumber"]
 
     def asked(self, subject: str | None = None, **changes: Any) -> Request:
         given = {
@@ -167,8 +171,13 @@ def message(row: dict[str, str]) -> tuple[str, ...]:
     )
 
 
+def answer_of(row: dict[str, str]) -> list[dict[str, str]]:
+    """Who somebody is, as the recipient reads it."""
+    number = {"kind": "nhs-number", "nhs_number": row["NHSNumber"]}
+    return [number, local_answer(row)]
+
+
 def local_answer(row: dict[str, str]) -> dict[str, str]:
-    """The same as the recipient reads it."""
     kind, provider, local, born = message(row)
     return {
         "kind": kind,
@@ -214,7 +223,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
         keyring,
         made_up_custodians(home),
         own_key(tmp_path_factory.mktemp("recipient"), "recipient"),
-        tuple(sorted(row["NHSNumber"] for row in others)),
+        tuple(with_provider(first, row) for row in others),
         with_provider(first, people[bare]),
         with_provider(first, people[both]),
     )
@@ -239,12 +248,12 @@ def refused(code: str) -> Iterator[None]:
 def test_any_two_custodians_name_one_person(
     scene: Scene, tmp_path: Path, who: tuple[int, int]
 ) -> None:
-    number = scene.numbers[1]
+    someone = scene.people[1]
+    number = someone["NHSNumber"]
     request = scene.asked(scene.pseudonym_of(("nhs-number", number)))
     answer = scene.opened(request, scene.approved(request, *who))
     assert number.encode() not in answer
-    read = scene.read(answer, tmp_path)
-    assert read["identifiers"] == [{"kind": "nhs-number", "nhs_number": number}]
+    assert scene.read(answer, tmp_path)["identifiers"] == answer_of(someone)
 
 
 def test_a_person_without_a_number_is_named_by_the_local_identifier(
@@ -263,11 +272,7 @@ def test_all_that_is_known_of_a_person_is_told_under_either_pseudonym(
     for known_as in (("nhs-number", number), message(scene.both)):
         request = scene.asked(scene.pseudonym_of(known_as))
         answer = scene.opened(request, scene.approved(request, 0, 1))
-        named = scene.read(answer, tmp_path)["identifiers"]
-        assert sorted(named, key=lambda each: each["kind"]) == [
-            local_answer(scene.both),
-            {"kind": "nhs-number", "nhs_number": number},
-        ]
+        assert scene.read(answer, tmp_path)["identifiers"] == answer_of(scene.both)
 
 
 def test_a_package_has_pseudonyms_of_its_own(scene: Scene, tmp_path: Path) -> None:
@@ -279,7 +284,7 @@ def test_a_package_has_pseudonyms_of_its_own(scene: Scene, tmp_path: Path) -> No
     request = scene.asked(theirs, role="researcher")
     answer = scene.opened(request, scene.approved(request, 0, 1))
     named = scene.read(answer, tmp_path)["identifiers"]
-    assert [each["nhs_number"] for each in named] == [scene.numbers[0]]
+    assert named == answer_of(scene.people[0])
     for role in (None, "operator"):
         request = scene.asked(theirs, role=role)
         with refused("not_found"):
@@ -635,7 +640,7 @@ def test_nothing_is_left_behind(scene: Scene, tmp_path: Path) -> None:
     request = scene.asked(purpose="purpose in clear")
     scene.opened(request, scene.approved(request, 0, 1))
     write_request(tmp_path / "request", request)
-    words = [scene.someone, scene.numbers[0], "purpose in clear"]
+    words = [scene.someone, scene.number, "purpose in clear"]
     control = (tmp_path / "request").read_text()
     assert scene.someone in control
     for path in scene.home.root.rglob("*"):
@@ -817,11 +822,11 @@ def test_the_whole_way_on_the_command_line(
     told = capsys.readouterr().out
     assert "a safety alert" in told
     assert copy.someone not in told
-    assert copy.numbers[0] not in told
+    assert copy.number not in told
     assert run(*both[:-1], files["out"] + "2", *home) == 1
     assert run("read", files["out"], "--key-file", files["key"], *own, "--json") == 0
     read = json.loads(capsys.readouterr().out)
-    assert read["identifiers"][0]["nhs_number"] == copy.numbers[0]
+    assert read["identifiers"][0]["nhs_number"] == copy.number
     assert run("verify", *home) == 0
     agreement = check_agreement(copy.home, copy.keyring)
     assert agreement.entries == agreement.openings
