@@ -9,9 +9,9 @@ with 1 when a target is missed. Targets:
 
 All three ways do one whole tier on distinct values: encode, HMAC, cut, UUID text.
 Each is timed several times in turn and the best counts, because other processes only
-ever slow one down. The column path uses every core and the others one, so a machine that
-is busy hides the ratios: the load before the run stands in the table. The block rate of SHA-256 is what hashlib (OpenSSL in C) reaches on
-one long text, on one core.
+ever slow one down. The column path uses every core and the others one, so a machine
+that is busy hides the ratios: the load before the run stands in the table. The block
+rate of SHA-256 is what hashlib (OpenSSL in C) reaches on one long text, on one core.
 """
 
 from __future__ import annotations
