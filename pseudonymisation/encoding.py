@@ -24,6 +24,7 @@ import polars as pl
 from pseudonymisation.errors import EncodingRefused
 
 _VERSION = b"parity:1:"
+_LONGEST_HEAD = 20
 
 Part = str | bytes
 
@@ -41,6 +42,28 @@ def encode(kind: str, *parts: Part) -> bytes:
     Raises EncodingRefused for text that has no UTF-8 form (a lone surrogate).
     """
     return _VERSION + b"".join(_item(part) for part in (kind, *parts))
+
+
+def decode(encoded: bytes) -> tuple[str, tuple[Part, ...]]:
+    """Kind and parts of what `encode` made. Raises EncodingRefused for other bytes."""
+    refused = EncodingRefused("not_encoded", "these bytes are not of this encoding")
+    if not encoded.startswith(_VERSION):
+        raise refused
+    parts: list[Part] = []
+    rest = encoded[len(_VERSION) :]
+    while rest:
+        head, colon, tail = rest.partition(b":")
+        is_count = head[1:].isdigit() and len(head) <= _LONGEST_HEAD
+        length = int(head[1:]) if is_count else len(tail) + 1
+        if not colon or length > len(tail):
+            raise refused
+        parts.append(_part(head[:1], tail[:length], refused))
+        rest = tail[length:]
+    match parts:
+        # Made again, it must be the same: one thing has one encoding.
+        case [str(kind), *others] if encode(kind, *others) == encoded:
+            return kind, tuple(others)
+    raise refused
 
 
 def encode_column(kind: str, *parts: ColumnPart | Part) -> pl.Expr:
@@ -61,6 +84,15 @@ def text_part(expression: pl.Expr) -> ColumnPart:
 def bytes_part(expression: pl.Expr) -> ColumnPart:
     """A raw part from a Binary expression."""
     return ColumnPart(_item_column("b", expression.bin.size(), expression))
+
+
+def _part(tag: bytes, content: bytes, refused: EncodingRefused) -> Part:
+    if tag == b"b":
+        return content
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise refused from None
 
 
 def _item(part: Part) -> bytes:

@@ -224,6 +224,17 @@ def _new_build(folder: Path) -> Path:
     return build
 
 
+def former_builds(home: Home) -> list[Path]:
+    """Builds that are not in force: what a process that was killed left behind."""
+    found = []
+    for folder in sorted(path for path in home.packages.iterdir() if path.is_dir()):
+        pointer = folder / _POINTER
+        current = pointer.read_text("ascii").strip() if pointer.is_file() else ""
+        builds = [path for path in folder.iterdir() if _build_of(path)]
+        found += [path for path in builds if path.name != current]
+    return found
+
+
 def _remove_others(build: Path) -> None:
     for path in build.parent.iterdir():
         if path != build and _build_of(path):

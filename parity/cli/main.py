@@ -19,6 +19,8 @@ from parity.cli import (
     publish,
     query,
     reference,
+    reidentify,
+    retain,
     run_chain,
     submissions,
     submit,
@@ -44,10 +46,12 @@ app.command("build")(build.build)
 app.command("run")(run_chain.run)
 app.command("query")(query.query)
 app.command("publish")(publish.publish)
+app.command("retain")(retain.retain)
 app.add_typer(package.app, name="package")
 app.add_typer(access.app, name="access")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(reidentify.app, name="reidentify")
 app.add_typer(check.app, name="check")
 app.add_typer(docs.app, name="docs")
 

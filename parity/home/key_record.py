@@ -20,7 +20,14 @@ from parity.home.errors import HomeError
 from pseudonymisation.encoding import encode
 
 Purpose = Literal[
-    "derivation", "linkage", "ledger", "receipt", "sealing", "signing", "file"
+    "derivation",
+    "linkage",
+    "ledger",
+    "receipt",
+    "sealing",
+    "signing",
+    "file",
+    "exchange",
 ]
 State = Literal["pre_active", "active", "deactivated", "compromised", "destroyed"]
 

@@ -30,6 +30,7 @@ from parity.intake.errors import IntakeError
 from parity.intake.inbox import check_still, remove, set_aside, snapshot
 from parity.intake.reader import RawSubmission, read_submission
 from parity.intake.seal import content_id, seal_copy
+from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
 from parity.rewriting import resume_rewriting
@@ -76,6 +77,7 @@ class _Intake:
     path: Path
     slot: Slot
     received_at: datetime
+    opening_public: bytes
 
 
 def submit(
@@ -90,23 +92,27 @@ def submit(
     received_at: when it came (UTC); only a synthetic home may be told so.
     waiting: told once when another process holds the home.
     Raises IntakeError for a name that is no submission's and for one that is still
-    arriving (it stays where it is), HomeError for keys.
+    arriving (it stays where it is), HomeError for keys, VaultError in a live home that
+    has no custodians.
     """
     if received_at is not None and home.kind != "synthetic":
         raise HomeError(
             "received_at", "only a synthetic home may be told the time of receipt"
         )
-    intake = _Intake(
-        home=home,
-        keyring=keyring,
-        specification=load("2.1"),
-        reference=Reference.load(home.reference),
-        path=path,
-        slot=Slot.from_name(path.name),
-        received_at=received_at or datetime.now(UTC),
-    )
+    slot = Slot.from_name(path.name)
     with home.lock("intake", waiting):
         resume_rewriting(home, keyring)
+        intake = _Intake(
+            home=home,
+            keyring=keyring,
+            specification=load("2.1"),
+            reference=Reference.load(home.reference),
+            path=path,
+            slot=slot,
+            received_at=received_at or datetime.now(UTC),
+            # First of all: without custodians the file stays where it is.
+            opening_public=appointed(home, keyring).opening_public,
+        )
         receipt = _take_in(intake)
         remove(home, path)
     return receipt
@@ -179,7 +185,7 @@ def _land(
             slot.provider_code,
             landed.observations,
             landed.identifiers,
-            appointed(intake.home, intake.keyring).opening_public,
+            intake.opening_public,
         )
         keys = IdentifierKeys.of(intake.keyring)
         links, apart = vault.person_links(keys), vault.records_apart(keys)
@@ -188,19 +194,8 @@ def _land(
         before=Links(store.person_links(), store.count_apart()),
         after=Links(links, apart.height),
     )
-    own = apart.filter(
-        pl.col("provider_code") == slot.provider_code,
-        pl.col("reporting_month") == slot.month,
-        pl.col("submission_kind") == slot.kind,
-    )
-    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
-    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
-    seal_copy(
-        intake.path,
-        intake.home.landing_sealed / f"{submission_id}.sealed",
-        intake.keyring.key("sealed"),
-        submission_id,
-    )
+    counts = _counted(intake, landed, persons, links, apart)
+    _seal(intake, submission_id)
     store.land(
         Arrival(
             submission_id=submission_id,
@@ -219,6 +214,32 @@ def _land(
         landed.successions,
     )
     return counts
+
+
+def _counted(
+    intake: _Intake,
+    landed: Landed,
+    persons: pl.DataFrame,
+    links: pl.DataFrame,
+    apart: pl.DataFrame,
+) -> dict[str, int]:
+    """Counts of the person records, entered into the ledger."""
+    slot = intake.slot
+    own = apart.filter(
+        pl.col("provider_code") == slot.provider_code,
+        pl.col("reporting_month") == slot.month,
+        pl.col("submission_kind") == slot.kind,
+    )
+    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
+    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
+    return counts
+
+
+def _seal(intake: _Intake, submission_id: UUID) -> None:
+    month = month_of(intake.received_at)
+    folder = month_folder(intake.home.landing_sealed, month)
+    key = sealing_key(intake.keyring, month)
+    seal_copy(intake.path, folder / f"{submission_id}.sealed", key, submission_id)
 
 
 def _answered(
@@ -266,5 +287,6 @@ def _quarantined(intake: _Intake, error: IntakeError) -> Receipt:
 
 def _set_aside(intake: _Intake, copy_id: UUID, reason: str) -> None:
     words = f"{intake.slot.name}: {reason}"
-    key = intake.keyring.key("sealed")
-    set_aside(intake.home, intake.path, words, key, copy_id)
+    set_aside(
+        intake.home, intake.keyring, intake.path, words, copy_id, intake.received_at
+    )

@@ -67,7 +67,7 @@ def rewrite(
             reason=reason,
             step="preparing",
             files=there,
-            keys={name: Versions(keyring.version(name)) for name in names},
+            keys={name: Versions(keyring.to_rewrite(name)[0]) for name in names},
             derived_goes=derived_goes,
         )
         keyring.ledger().append("rewriting_begun", reason=reason, files="+".join(there))
@@ -138,7 +138,7 @@ def fill(
     try:
         with _duckdb_errors_coded():
             for name in journal.files:
-                _attach_former(connection, home, name, keyring.key_to_read(name))
+                _attach_former(connection, home, name, keyring.to_rewrite(name)[1])
                 write_fresh(connection, home, name, transforms[name], prepared)
             return verify_fresh(connection, home, journal, transforms, prepared)
     finally:
