@@ -1,4 +1,4 @@
-"""Who is one person: the rule that joins, as two statements over the evidence.
+"""Who is one person: the rule that joins, as statements over the evidence.
 
 What belongs here: the linkage steps after the first look at a record. The evidence is
 the observations of the submissions in force, a refresh in the place of its primary, so
@@ -281,6 +281,16 @@ LINKS = (
     from known
     left join located on known.known_as = located.local_token
     order by known.known_as
+"""
+)
+
+# Every provider's local identity (with birth date) in force, and whom it names.
+LOCALS = (
+    _RULE
+    + """
+    select local_token, person
+    from located
+    where person is not null
 """
 )
 
