@@ -21,6 +21,7 @@ from pseudonymisation.encoding import encode
 
 Purpose = Literal[
     "derivation",
+    "root",
     "linkage",
     "ledger",
     "receipt",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -36,7 +36,9 @@ from parity.intake.validation import Validation, validate
 from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
+from parity.vault.identifier_counts import identifier_counts
 from parity.vault.link_changes import Links, note_links
+from parity.vault.people import PERSONS
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
@@ -49,6 +51,8 @@ class Receipt:
     """What became of a submission; holds no value of it.
 
     name: the slot. answer: the page for the provider. reason: why it did not load.
+    identifiers: counts of person records, of what has landed now
+    (parity.vault.identifier_counts).
     """
 
     name: str
@@ -59,6 +63,7 @@ class Receipt:
     failures: int = 0
     answer: Path | None = None
     reason: str = ""
+    identifiers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,13 +165,19 @@ def _load(
         if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
             return _answered(intake, validation, raw, submission_id, "replayed")
         receipt = _answered(intake, validation, raw, submission_id, "accepted")
-        _land(intake, store, landed, submission_id)
-    return receipt
+        persons = validation.kept[PERSONS]
+        counts = _land(intake, store, landed, submission_id, persons)
+    return replace(receipt, identifiers=counts)
 
 
 def _land(
-    intake: _Intake, store: LandedStore, landed: Landed, submission_id: UUID
-) -> None:
+    intake: _Intake,
+    store: LandedStore,
+    landed: Landed,
+    submission_id: UUID,
+    persons: pl.DataFrame,
+) -> dict[str, int]:
+    """Record, seal and land. Returns counts of the person records."""
     slot = intake.slot
     with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
         vault.record(
@@ -183,6 +194,7 @@ def _land(
         before=Links(store.person_links(), store.count_apart()),
         after=Links(links, apart.height),
     )
+    counts = _counted(intake, landed, persons, links, apart)
     _seal(intake, submission_id)
     store.land(
         Arrival(
@@ -201,6 +213,26 @@ def _land(
         intake.reference.organisations,
         landed.successions,
     )
+    return counts
+
+
+def _counted(
+    intake: _Intake,
+    landed: Landed,
+    persons: pl.DataFrame,
+    links: pl.DataFrame,
+    apart: pl.DataFrame,
+) -> dict[str, int]:
+    """Counts of the person records, entered into the ledger."""
+    slot = intake.slot
+    own = apart.filter(
+        pl.col("provider_code") == slot.provider_code,
+        pl.col("reporting_month") == slot.month,
+        pl.col("submission_kind") == slot.kind,
+    )
+    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
+    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
+    return counts
 
 
 def _seal(intake: _Intake, submission_id: UUID) -> None:

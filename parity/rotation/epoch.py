@@ -8,7 +8,7 @@ begin a new epoch with it, for their pseudonyms are made of the warehouse's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
@@ -16,7 +16,15 @@ import duckdb
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted
 from parity.home.keyring import Keyring
-from parity.rewriting import Prepared, resume_rewriting, rewrite
+from parity.rewriting import (
+    NOBODY,
+    FileName,
+    Prepared,
+    Telling,
+    Transform,
+    resume_rewriting,
+    rewrite,
+)
 from parity.rotation.renaming import Renaming
 from parity.specification import load
 from parity.vault.identifier_keys import IdentifierKeys
@@ -29,7 +37,7 @@ def rotate_epoch(
     home: Home,
     keyring: Keyring,
     reason: str = "epoch",
-    waiting: Callable[[str], None] | None = None,
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Begin a new epoch; the landed store is rewritten, and what was made of it goes.
 
@@ -37,7 +45,7 @@ def rotate_epoch(
     counts of the verification. Raises RewritingError, VaultError or HomeError: then the
     former epoch goes on as it was.
     """
-    with home.lock(reason, waiting):
+    with home.lock(reason, telling.waiting):
         resume_rewriting(home, keyring)
         former = former_keys(keyring)
 
@@ -58,7 +66,8 @@ def rotate_epoch(
 
         renaming = Renaming(load("2.1"), former.epoch, made)
         keys = ("epoch", *project_keys(keyring))
-        return rewrite(home, keyring, {"landed": renaming}, reason, keys=keys)
+        transforms: dict[FileName, Transform] = {"landed": renaming}
+        return rewrite(home, keyring, transforms, reason, keys=keys, telling=telling)
 
 
 def former_keys(keyring: Keyring) -> IdentifierKeys:

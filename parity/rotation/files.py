@@ -7,20 +7,20 @@ and the signing keys, under which nothing must be written anew.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from parity.access.packages import build_package, key_name
 from parity.access.rekeying import epoch_key_name
 from parity.home import Home
 from parity.home.keyring import Keyring
-from parity.rewriting import Copy, FileName, resume_rewriting, rewrite
+from parity.rewriting import NOBODY, Copy, FileName, Telling, resume_rewriting, rewrite
 
 
 def rotate_file(
     home: Home,
     keyring: Keyring,
     name: FileName,
-    waiting: Callable[[str], None] | None = None,
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Write a file of the home anew under a new key; counts of what it holds.
 
@@ -29,7 +29,7 @@ def rotate_file(
     """
     reason = f"{name}_file"
     return rewrite(
-        home, keyring, {name: Copy()}, reason, derived_goes=False, waiting=waiting
+        home, keyring, {name: Copy()}, reason, derived_goes=False, telling=telling
     )
 
 
@@ -39,7 +39,7 @@ def renew_package(
     role: str,
     *,
     new_epoch: bool,
-    waiting: Callable[[str], None] | None = None,
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """End a role's package and its key and build it again under a new one.
 
@@ -47,7 +47,7 @@ def renew_package(
     first: cut off in between, there is none until the next `parity package build`, and
     never one of a former key or epoch. Raises AccessError or HomeError.
     """
-    with home.lock(f"package {role}", waiting):
+    with home.lock(f"package {role}", telling.waiting):
         resume_rewriting(home, keyring)
         reason = "project" if new_epoch else "package"
         keyring.ledger().append("rotation_begun", reason=reason, role=role)

@@ -7,13 +7,21 @@ and landed store are written anew in one rewriting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from parity.home import Home
 from parity.home.keyring import Keyring
-from parity.rewriting import Prepared, RewritingError, Stored, resume_rewriting, rewrite
+from parity.rewriting import (
+    NOBODY,
+    Prepared,
+    RewritingError,
+    Stored,
+    Telling,
+    resume_rewriting,
+    rewrite,
+)
 from parity.rotation.epoch import former_keys, project_keys
 from parity.rotation.renaming import Renaming, check_columns
 from parity.rotation.resealing import TOKEN_MAP, OpeningKey, Resealing
@@ -114,14 +122,14 @@ def rotate_root(
     keyring: Keyring,
     one: CustodianKey,
     other: CustodianKey,
-    waiting: Callable[[str], None] | None = None,
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Renew root, linkage and epoch key with all that hangs on them.
 
     one, other: two different custodians of this home, opened. Returns the counts of the
     verification. Raises VaultError, RewritingError or HomeError: nothing was changed.
     """
-    with home.lock("root", waiting):
+    with home.lock("root", telling.waiting):
         resume_rewriting(home, keyring)
         custodians = appointed(home, keyring)
         private = opening_key(custodians, one, other)
@@ -139,6 +147,7 @@ def rotate_root(
             },
             "root",
             keys=("root", "linkage", "epoch", *project_keys(keyring)),
+            telling=telling,
         )
 
 

@@ -28,6 +28,7 @@ BUILT = {
     "keys list",
     "keys generate",
     "keys retire",
+    "keys rotate",
     "keys verify",
     "ledger show",
     "ledger checkpoint",
@@ -53,6 +54,7 @@ OPTIONS = {
     "init": {"--synthetic", "--key-provider"},
     "keys generate": {"--purpose"},
     "keys retire": {"--version", "--compromised"},
+    "keys rotate": {"--resume", "--custodian", "--custodian-passphrase-file"},
     "ledger checkpoint": {"--out"},
     "reidentify custodian": {"--out"},
     "reidentify request": {
