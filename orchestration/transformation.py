@@ -8,6 +8,8 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from dagster_dbt import (
     DbtCliResource,
     dbt_assets,
 )
+from packaging.version import Version
 
 from orchestration.failures import value_free
 from orchestration.intake import LANDED
@@ -91,14 +94,23 @@ def warehouse(
         home, keyring = home_resource.home(), home_resource.keyring()
         resume_rewriting(home, keyring)
     with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
-        dbt = DbtCliResource(
-            project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
-        )
+        dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
         yield from dbt.cli(
             ["build", "--quiet"], context=context, target_path=home.dbt_target
         ).stream()
     with value_free("classes"):
         check_home_classes(home, keyring)
+
+
+class _Dbt(DbtCliResource):
+    """dbt whose version is read where it is installed.
+
+    dagster-dbt asks `dbt --version`, and that asks the package index for the latest.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from parity.vault.scan.containers import Containers
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.needles import Needles, Secret
 from parity.vault.scan.processes import descendants, look_at_memory, look_at_process
-from parity.vault.scan.report import ScanReport
+from parity.vault.scan.report import UNKNOWN, UNREADABLE, ScanReport
 from parity.vault.scan.repository import is_repository, look_at_repository
 from parity.vault.scan.watching import Watcher
 
@@ -121,8 +121,14 @@ class Watch:
 
     @property
     def report(self) -> ScanReport:
-        """Everything found so far."""
-        return self.detector.report()
+        """Everything found so far.
+
+        What could not be opened was half written: it is no finding here, and is one in
+        the scan of what is left.
+        """
+        found = self.detector.report()
+        shown = [f for f in found.findings if f.kind not in (UNREADABLE, UNKNOWN)]
+        return replace(found, findings=tuple(shown))
 
 
 @contextmanager
