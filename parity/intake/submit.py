@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,7 @@ import polars as pl
 from parity.home import Home, HomeError
 from parity.home.private_files import make_folder
 from parity.home.reference import Reference
+from parity.home.settings import read_settings
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
@@ -37,7 +38,10 @@ from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
 from parity.vault.link_changes import Links, note_links
+from parity.vault.opt_out.numbers import remember
+from parity.vault.people import NHS_NUMBER, PERSONS
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
+from parity.vault.removal.door import read_kept_out, without_kept_out
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
 
@@ -48,7 +52,9 @@ State = Literal["accepted", "replayed", "rejected", "quarantined"]
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. answer: the page for the provider. reason: why it did not load.
+    name: the slot. rows_kept: by the rules. rows_kept_out: of those, rows of people who
+    are kept out (parity.vault.removal). answer: the page for the provider. reason: why
+    it did not load.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Receipt:
     submission_id: UUID | None = None
     rows_received: int = 0
     rows_kept: int = 0
+    rows_kept_out: int = 0
     failures: int = 0
     answer: Path | None = None
     reason: str = ""
@@ -134,12 +141,14 @@ def _take_in(intake: _Intake) -> Receipt:
 def _load(
     intake: _Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
 ) -> Receipt:
+    keys = IdentifierKeys.of(intake.keyring)
+    kept, kept_out = _at_the_door(intake, validation.kept, keys)
     try:
         landed = pseudonymise(
-            validation.kept,
+            kept,
             intake.slot,
             intake.specification,
-            IdentifierKeys.of(intake.keyring),
+            keys,
             intake.reference,
             intake.home.kind,
         )
@@ -155,12 +164,35 @@ def _load(
         if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
             return _answered(intake, validation, raw, submission_id, "replayed")
         receipt = _answered(intake, validation, raw, submission_id, "accepted")
-        _land(intake, store, landed, submission_id)
-    return receipt
+        if kept_out:
+            intake.keyring.ledger().append(
+                "rows_kept_out", submission=str(submission_id), rows=kept_out
+            )
+        _land(intake, store, landed, submission_id, kept[PERSONS])
+    return replace(receipt, rows_kept_out=kept_out)
+
+
+def _at_the_door(
+    intake: _Intake, kept: dict[str, pl.DataFrame], keys: IdentifierKeys
+) -> tuple[dict[str, pl.DataFrame], int]:
+    """The rows of people who may go on, and how many rows may not."""
+    home = intake.home
+    if not home.vault_file.exists():
+        return kept, 0
+    opt_outs_count = read_settings(home).opt_out.gate == "required"
+    with Vault.open(home, intake.keyring.key("vault")) as vault:
+        out = read_kept_out(vault.connection, opt_outs_count)
+    return without_kept_out(
+        kept, intake.slot, intake.specification, keys, intake.reference, home.kind, out
+    )
 
 
 def _land(
-    intake: _Intake, store: LandedStore, landed: Landed, submission_id: UUID
+    intake: _Intake,
+    store: LandedStore,
+    landed: Landed,
+    submission_id: UUID,
+    persons: pl.DataFrame,
 ) -> None:
     slot = intake.slot
     with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
@@ -172,6 +204,9 @@ def _land(
             appointed(intake.home, intake.keyring).opening_public,
         )
         keys = IdentifierKeys.of(intake.keyring)
+        if read_settings(intake.home).opt_out.gate == "required":
+            numbers = persons.get_column(NHS_NUMBER)
+            remember(vault.connection, intake.keyring, keys, numbers)
         links, apart = vault.person_links(keys), vault.records_apart(keys)
     note_links(
         intake.keyring.ledger(),
