@@ -52,9 +52,9 @@ State = Literal["accepted", "replayed", "rejected", "quarantined"]
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. rows_kept: by the rules. rows_kept_out: of those, rows of people who
-    are kept out (parity.vault.removal). answer: the page for the provider. reason: why
-    it did not load.
+    name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
+    why it did not load. rows_kept_out: rows, of those that the rules kept, of people who
+    are kept out (parity.vault.removal).
     """
 
     name: str
@@ -62,10 +62,10 @@ class Receipt:
     submission_id: UUID | None = None
     rows_received: int = 0
     rows_kept: int = 0
-    rows_kept_out: int = 0
     failures: int = 0
     answer: Path | None = None
     reason: str = ""
+    rows_kept_out: int = 0
 
 
 @dataclass(frozen=True)
