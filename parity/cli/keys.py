@@ -16,6 +16,7 @@ from parity.cli.options import (
     PassphraseFile,
     open_home,
 )
+from parity.cli.rotate import rotate
 from parity.cli.screen import complain, say, show_json, show_table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from parity.home.keyring_check import KeyringCheck
 
 app = typer.Typer(help="The keys of a home.", no_args_is_help=True)
+app.command("rotate")(rotate)
 
 _COLUMNS = (
     "name",

@@ -21,6 +21,7 @@ from parity.cli import (
     publish,
     query,
     reference,
+    reidentify,
     retain,
     run_chain,
     submissions,
@@ -54,6 +55,7 @@ app.add_typer(package.app, name="package")
 app.add_typer(access.app, name="access")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(reidentify.app, name="reidentify")
 app.add_typer(check.app, name="check")
 app.add_typer(docs.app, name="docs")
 

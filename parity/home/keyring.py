@@ -123,6 +123,24 @@ class Keyring:
         """
         return self._unwrapped(self._reading(name, version, _now()))
 
+    def to_rewrite(self, name: str) -> tuple[int, bytes]:
+        """Version and key that a rewriting reads with, to lay what it held under a new.
+
+        The one in force, else the newest that was: past its period too, laid down or
+        known to others, for what it protects must be able to leave it. Raises HomeError
+        when there is none that is not destroyed.
+        """
+        held = [
+            r
+            for r in self.records()
+            if r.name == name and r.state not in ("pre_active", "destroyed")
+        ]
+        in_force = [record for record in held if record.state == "active"]
+        if not held:
+            raise self.record(name).refusal()
+        found = newest(in_force or held)
+        return found.version, self._unwrapped(found)
+
     def versions_to_read(self, name: str) -> tuple[int, ...]:
         """The versions that `key_to_read` gives today, none when there is no key."""
         return tuple(r.version for r in self._readable(name, _now()))

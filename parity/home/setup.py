@@ -24,7 +24,7 @@ _SHORTEST_PASSPHRASE = 12
 # The ledger's key first: the making of the others is entered in the ledger.
 _FIRST_KEYS: tuple[tuple[str, Purpose], ...] = (
     (LEDGER_KEY, "ledger"),
-    ("root", "derivation"),
+    ("root", "root"),
     ("linkage", "linkage"),
     ("epoch", "derivation"),
     ("receipt", "receipt"),

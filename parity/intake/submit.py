@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -37,6 +37,7 @@ from parity.intake.validation import Validation, validate
 from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
+from parity.vault.identifier_counts import identifier_counts
 from parity.vault.link_changes import Links, note_links
 from parity.vault.opt_out.numbers import remember
 from parity.vault.people import NHS_NUMBER, PERSONS
@@ -53,8 +54,9 @@ class Receipt:
     """What became of a submission; holds no value of it.
 
     name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
-    why it did not load. rows_kept_out: rows, of those that the rules kept, of people who
-    are kept out (parity.vault.removal).
+    why it did not load. rows_kept_out: of the rows that the rules kept, those of people
+    who are kept out (parity.vault.removal). identifiers: counts of person records, of
+    what has landed now (parity.vault.identifier_counts).
     """
 
     name: str
@@ -66,6 +68,7 @@ class Receipt:
     answer: Path | None = None
     reason: str = ""
     rows_kept_out: int = 0
+    identifiers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class _Intake:
     path: Path
     slot: Slot
     received_at: datetime
+    opening_public: bytes
 
 
 def submit(
@@ -93,23 +97,27 @@ def submit(
     received_at: when it came (UTC); only a synthetic home may be told so.
     waiting: told once when another process holds the home.
     Raises IntakeError for a name that is no submission's and for one that is still
-    arriving (it stays where it is), HomeError for keys.
+    arriving (it stays where it is), HomeError for keys, VaultError in a live home that
+    has no custodians.
     """
     if received_at is not None and home.kind != "synthetic":
         raise HomeError(
             "received_at", "only a synthetic home may be told the time of receipt"
         )
-    intake = _Intake(
-        home=home,
-        keyring=keyring,
-        specification=load("2.1"),
-        reference=Reference.load(home.reference),
-        path=path,
-        slot=Slot.from_name(path.name),
-        received_at=received_at or datetime.now(UTC),
-    )
+    slot = Slot.from_name(path.name)
     with home.lock("intake", waiting):
         resume_rewriting(home, keyring)
+        intake = _Intake(
+            home=home,
+            keyring=keyring,
+            specification=load("2.1"),
+            reference=Reference.load(home.reference),
+            path=path,
+            slot=slot,
+            received_at=received_at or datetime.now(UTC),
+            # First of all: without custodians the file stays where it is.
+            opening_public=appointed(home, keyring).opening_public,
+        )
         receipt = _take_in(intake)
         remove(home, path)
     return receipt
@@ -168,8 +176,8 @@ def _load(
             intake.keyring.ledger().append(
                 "rows_kept_out", submission=str(submission_id), rows=kept_out
             )
-        _land(intake, store, landed, submission_id, kept[PERSONS])
-    return replace(receipt, rows_kept_out=kept_out)
+        counts = _land(intake, store, landed, submission_id, kept[PERSONS])
+    return replace(receipt, rows_kept_out=kept_out, identifiers=counts)
 
 
 def _at_the_door(
@@ -193,7 +201,8 @@ def _land(
     landed: Landed,
     submission_id: UUID,
     persons: pl.DataFrame,
-) -> None:
+) -> dict[str, int]:
+    """Record, seal and land. Returns counts of the person records."""
     slot = intake.slot
     with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
         vault.record(
@@ -201,7 +210,7 @@ def _land(
             slot.provider_code,
             landed.observations,
             landed.identifiers,
-            appointed(intake.home, intake.keyring).opening_public,
+            intake.opening_public,
         )
         keys = IdentifierKeys.of(intake.keyring)
         if read_settings(intake.home).opt_out.gate == "required":
@@ -213,6 +222,7 @@ def _land(
         before=Links(store.person_links(), store.count_apart()),
         after=Links(links, apart.height),
     )
+    counts = _counted(intake, landed, persons, links, apart)
     _seal(intake, submission_id)
     store.land(
         Arrival(
@@ -231,6 +241,26 @@ def _land(
         intake.reference.organisations,
         landed.successions,
     )
+    return counts
+
+
+def _counted(
+    intake: _Intake,
+    landed: Landed,
+    persons: pl.DataFrame,
+    links: pl.DataFrame,
+    apart: pl.DataFrame,
+) -> dict[str, int]:
+    """Counts of the person records, entered into the ledger."""
+    slot = intake.slot
+    own = apart.filter(
+        pl.col("provider_code") == slot.provider_code,
+        pl.col("reporting_month") == slot.month,
+        pl.col("submission_kind") == slot.kind,
+    )
+    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
+    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
+    return counts
 
 
 def _seal(intake: _Intake, submission_id: UUID) -> None:

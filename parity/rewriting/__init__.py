@@ -6,6 +6,7 @@
 
 from parity.rewriting.engine import resume_rewriting, rewrite, rewrite_landed
 from parity.rewriting.journal import FileName, RewritingError, is_unfinished
+from parity.rewriting.telling import NOBODY, Telling
 from parity.rewriting.transform import (
     Copy,
     Prepared,
@@ -16,11 +17,13 @@ from parity.rewriting.transform import (
 )
 
 __all__ = [
+    "NOBODY",
     "Copy",
     "FileName",
     "Prepared",
     "RewritingError",
     "Stored",
+    "Telling",
     "Transform",
     "is_unfinished",
     "quoted",

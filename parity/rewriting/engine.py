@@ -36,6 +36,7 @@ from parity.rewriting.journal import (
     read_journal,
     write_journal,
 )
+from parity.rewriting.telling import NOBODY, Telling
 from parity.rewriting.transform import Prepared, Transform, stored_tables
 
 
@@ -47,7 +48,7 @@ def rewrite(
     *,
     keys: Collection[str] = (),
     derived_goes: bool = True,
-    waiting: Callable[[str], None] | None = None,
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Write files anew and put them in force, whole or not at all.
 
@@ -57,7 +58,7 @@ def rewrite(
     destroy their keys. A file that is not there is left out. Returns the counts of the
     transforms' verification. Raises RewritingError or HomeError: nothing was changed.
     """
-    with home.lock(reason, waiting):
+    with home.lock(reason, telling.waiting):
         resume_rewriting(home, keyring)
         names = [*transforms, *keys]
         if derived_goes and "warehouse" not in names:
@@ -67,14 +68,14 @@ def rewrite(
             reason=reason,
             step="preparing",
             files=there,
-            keys={name: Versions(keyring.version(name)) for name in names},
+            keys={name: Versions(keyring.to_rewrite(name)[0]) for name in names},
             derived_goes=derived_goes,
         )
         keyring.ledger().append("rewriting_begun", reason=reason, files="+".join(there))
         write_journal(home, journal)
         try:
             journal = prepare_keys(home, keyring, journal)
-            counts = fill(home, keyring, journal, transforms)
+            counts = fill(home, keyring, journal, transforms, telling)
         except BaseException:
             roll_back(home, keyring, journal)
             raise
@@ -128,6 +129,7 @@ def fill(
     keyring: Keyring,
     journal: Journal,
     transforms: Mapping[FileName, Transform],
+    telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Write the new files, read them back and have them verified."""
     prepared = {
@@ -138,8 +140,10 @@ def fill(
     try:
         with _duckdb_errors_coded():
             for name in journal.files:
-                _attach_former(connection, home, name, keyring.key_to_read(name))
-                write_fresh(connection, home, name, transforms[name], prepared)
+                _attach_former(connection, home, name, keyring.to_rewrite(name)[1])
+                transform = transforms[name]
+                write_fresh(connection, home, name, transform, prepared, telling)
+            telling.step("verifying", 0, 0)
             return verify_fresh(connection, home, journal, transforms, prepared)
     finally:
         connection.close()
@@ -151,6 +155,7 @@ def write_fresh(
     name: FileName,
     transform: Transform,
     prepared: Mapping[str, Prepared],
+    telling: Telling = NOBODY,
 ) -> None:
     """Write one new file, table by table, as its transform says."""
     remove_database(fresh_file_of(home, name))
@@ -158,7 +163,9 @@ def write_fresh(
     attach_encrypted(connection, fresh_file_of(home, name), name, key)
     connection.execute(f"copy from database former_{name} to {name} (schema)")
     transform.prepare(connection, prepared)
-    for table in stored_tables(connection, name):
+    tables = stored_tables(connection, name)
+    for number, table in enumerate(tables):
+        telling.step(f"writing {name}", number, len(tables))
         connection.execute(f"insert into {table.fresh} {transform.query(table)}")
     connection.execute(f"checkpoint {name}")
 

@@ -1,4 +1,4 @@
-"""Who is one person: the rule that joins, as two statements over the evidence.
+"""Who is one person: the rule that joins, as statements over the evidence.
 
 What belongs here: the linkage steps after the first look at a record. The evidence is
 the observations of the submissions in force, a refresh in the place of its primary, so
@@ -18,10 +18,11 @@ to another, so that other keys would join the same people.
                                      counts as that one
     birth_date_postcode_gender       else these three, where exactly one person with a
                                      number shares them and nothing speaks against it:
-                                     no other person without that number at one provider
-                                     (a twin), no crowd of one year of birth at the
-                                     postcode (a hall of residence), and no second
-                                     person under another of the record's addresses
+                                     no number, believed or not; no second person at one
+                                     provider with the same three (a twin); no crowd of
+                                     one year of birth at the postcode (a hall of
+                                     residence); no other person under another of the
+                                     record's addresses
     alone                            else the person stands alone
 
 What is ambiguous joins nothing: a missed join makes two records of one person, a wrong
@@ -104,6 +105,7 @@ _RULE = """
         select distinct
             current.provider,
             case when doubted.nhs_token is null then current.nhs_token end as number,
+            doubted.nhs_token is not null as is_doubted,
             current.local_token,
             current.former_token,
             current.demographic_token,
@@ -163,6 +165,7 @@ _RULE = """
             seen.provider,
             seen.demographic_token,
             seen.cohort_token,
+            seen.is_doubted,
             coalesce(
                 seen.number,
                 case when numbers.numbers = 1 then numbers.number end,
@@ -216,6 +219,7 @@ _RULE = """
         group by named.person
         having count(distinct numbered.person) = 1
         and count(unclear.demographic_token) = 0
+        and not bool_or(named.is_doubted)
     ),
 
     known as (
@@ -277,6 +281,16 @@ LINKS = (
     from known
     left join located on known.known_as = located.local_token
     order by known.known_as
+"""
+)
+
+# Every provider's local identity (with birth date) in force, and whom it names.
+LOCALS = (
+    _RULE
+    + """
+    select local_token, person
+    from located
+    where person is not null
 """
 )
 

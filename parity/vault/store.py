@@ -29,6 +29,7 @@ from pseudonymisation.sealed_identifier import seal_identifiers
 # One row for each identifier that stands in the landed store as a pseudonym and (domain
 # `evidence`) for each other token of the observations. sealed: its message, under the
 # key of its batch (AES-SIV); provider is blank where all share.
+# opening: one row for each time that the opening key was joined for a request.
 _TABLES = """
     create table if not exists vault.identifier (
         token blob not null,
@@ -50,6 +51,10 @@ _TABLES = """
         former_token blob,
         demographic_token blob,
         cohort_token blob
+    );
+    create table if not exists vault.opening (
+        request uuid not null,
+        opened_at timestamp not null
     )
 """
 

@@ -37,11 +37,14 @@ class Joining:
         self._read_numbers()
         self._read_successions()
         self._numbers: dict[Person, set[Person]] = defaultdict(set)
+        self._doubted: set[Person] = set()
         for submission, row in self._current:
             person = self._believed(submission, row)
             if has_birth_date(row):
                 origin = self._origin(local_person(submission.provider, row))
                 self._numbers[origin] |= {person} if person else set()
+                if not person and code(row, "NHSNumber"):
+                    self._doubted.add(origin)
         self._read_three()
 
     def person(self, submission: Submission, row: Row) -> Person:
@@ -165,7 +168,7 @@ class Joining:
         numbered = self._of_number(origin)
         if numbered:
             return numbered
-        if self._numbers[origin]:
+        if self._numbers[origin] or origin in self._doubted:
             return origin
         candidates = set()
         for three in self._lived[origin]:

@@ -203,6 +203,7 @@ def takes_key(tree: ast.Module) -> set[str]:
 
 # Functions that hand a key on to a door above, one and the same line later.
 HANDED_ON = {
+    "project_pseudonym": "pseudonym_text_column",
     "copied_files": "unseal",
     "create_package_file": "attach_encrypted",
     "given": "key_of looks at the other end",

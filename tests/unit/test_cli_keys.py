@@ -86,7 +86,7 @@ def test_generate_retire_and_list(said: Said) -> None:
 @pytest.mark.parametrize(
     ("name", "purpose"),
     [
-        ("root", "derivation"),
+        ("root", "root"),
         ("linkage", "linkage"),
         ("epoch", "derivation"),
         ("vault", "file"),
@@ -142,13 +142,13 @@ def test_old_keys_are_told(
 
     monkeypatch.setattr("parity.cli.keys.datetime", Later)
     monkeypatch.setattr("parity.home.keyring_check.datetime", Later)
-    assert [key["age"] for key in key_named(said, "root")] == ["expires soon"]
+    assert [key["age"] for key in key_named(said, "epoch")] == ["expires soon"]
     assert main(["keys", "list", "--home", str(said.home)]) == 0
-    assert "root 1: expires soon" in capsys.readouterr().err
-    assert said("keys", "verify")["expiring"] == ["root 1", "epoch 1"]
+    assert "epoch 1: expires soon" in capsys.readouterr().err
+    assert said("keys", "verify")["expiring"] == ["epoch 1"]
     later += timedelta(days=60)
     found = said("keys", "verify")
-    assert (found["expired"], found["holds"]) == (["root 1", "epoch 1"], True)
+    assert (found["expired"], found["holds"]) == (["epoch 1"], True)
 
 
 @pytest.mark.attack(10)

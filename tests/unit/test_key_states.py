@@ -42,6 +42,7 @@ LEGAL = {
 # Days from its making that a key of each purpose protects, and reads.
 PERIODS = {
     "derivation": (365, 730),
+    "root": (1095, 1460),
     "linkage": (3650, 3650),
     "ledger": (3650, 7300),
     "receipt": (3650, 3650),

@@ -14,8 +14,8 @@ import duckdb
 import polars as pl
 
 from parity.rewriting import Copy, Prepared, RewritingError, Stored, row_count
-from parity.vault.evidence import EVIDENCE, EVIDENCE_DOMAIN
-from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
+from parity.vault.evidence import EVIDENCE
+from parity.vault.identifier_keys import IdentifierKeys
 from parity.vault.removal.gone import WANTED, Gone
 
 _BATCH_ROWS = 500_000
@@ -89,20 +89,20 @@ class WithoutThem(Copy):
         theirs = "(select token from gone_theirs)"
         left = row_count(
             connection,
-            f"vault.identifier where domain = '{PERSON_DOMAIN}' and token in {theirs}",
+            f"vault.identifier where domain = 'person' and token in {theirs}",
         ) + row_count(connection, f"vault.observation where nhs_token in {theirs}")
         if left:
             raise RewritingError("people_left", "the vault still knows who must go")
         known = {table.label: table for table in tables}
         identifiers = known["main.identifier"]
         former, fresh = (
-            row_count(connection, f"{relation} where domain != '{EVIDENCE_DOMAIN}'")
+            row_count(connection, f"{relation} where domain != 'evidence'")
             for relation in (identifiers.former, identifiers.fresh)
         )
         gone = row_count(
             connection,
             f"(select distinct token, domain from gone_identifier "
-            f"where domain != '{EVIDENCE_DOMAIN}')",
+            f"where domain != 'evidence')",
         )
         if fresh != former - gone:
             raise RewritingError("rows_differ", "other identifiers went")
@@ -155,7 +155,7 @@ def _mark_identifiers(
     connection.execute("create temp table gone_identifier (token blob, domain varchar)")
     query = (
         "select token, domain, provider from former_vault.identifier "
-        f"where domain != '{EVIDENCE_DOMAIN}'"
+        f"where domain != 'evidence'"
     )
     # A cursor of its own: the connection stays free for writing meanwhile.
     for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
@@ -195,7 +195,7 @@ def _evidence_gone() -> str:
         insert into gone_identifier
         select token, domain
         from former_vault.identifier
-        where domain = '{EVIDENCE_DOMAIN}'
+        where domain = 'evidence'
         and token not in ({left})
         and token not in (select token from gone_known)
     """
