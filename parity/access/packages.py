@@ -38,6 +38,7 @@ from parity.access.rekeying import project_epoch, project_key
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.private_files import FOLDER_MODE, write_private
+from parity.home.standing import check_standing
 from parity.home.unlock import Keyring
 from parity.publication.errors import PublicationError
 from parity.publication.provenance import created_from
@@ -87,7 +88,8 @@ def build_package(
     """Build the package of a role from the warehouse as it is, and put it in force.
 
     policy: the committed one unless a test brings its own. Raises AccessError when the
-    role has no such door, a column has no class or the grants do not fit the warehouse;
+    role has no such door, a column has no class or the grants do not fit the warehouse,
+    OptOutError when people went since it was built or its check of opt-outs is stale;
     then the former package stays in force.
     """
     granted = (policy or load_policy()).role(role)
@@ -97,6 +99,7 @@ def build_package(
         )
     with home.lock(f"package {role}"):
         resume_rewriting(home, keyring)
+        check_standing(home, keyring)
         folder = _new_build(home.packages / role)
         try:
             _build(home, keyring, granted, folder)

@@ -24,6 +24,7 @@ import polars as pl
 from parity.home import Home, HomeError
 from parity.home.private_files import make_folder
 from parity.home.reference import Reference
+from parity.home.settings import read_settings
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
@@ -38,8 +39,10 @@ from parity.specification import Specification, load
 from parity.vault.custodians import appointed
 from parity.vault.identifier_counts import identifier_counts
 from parity.vault.link_changes import Links, note_links
-from parity.vault.people import PERSONS
+from parity.vault.opt_out.numbers import remember
+from parity.vault.people import NHS_NUMBER, PERSONS
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
+from parity.vault.removal.door import read_kept_out, without_kept_out
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
 
@@ -50,9 +53,10 @@ State = Literal["accepted", "replayed", "rejected", "quarantined"]
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. answer: the page for the provider. reason: why it did not load.
-    identifiers: counts of person records, of what has landed now
-    (parity.vault.identifier_counts).
+    name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
+    why it did not load. rows_kept_out: of the rows that the rules kept, those of people
+    who are kept out (parity.vault.removal). identifiers: counts of person records, of
+    what has landed now (parity.vault.identifier_counts).
     """
 
     name: str
@@ -63,6 +67,7 @@ class Receipt:
     failures: int = 0
     answer: Path | None = None
     reason: str = ""
+    rows_kept_out: int = 0
     identifiers: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -144,12 +149,14 @@ def _take_in(intake: _Intake) -> Receipt:
 def _load(
     intake: _Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
 ) -> Receipt:
+    keys = IdentifierKeys.of(intake.keyring)
+    kept, kept_out = _at_the_door(intake, validation.kept, keys)
     try:
         landed = pseudonymise(
-            validation.kept,
+            kept,
             intake.slot,
             intake.specification,
-            IdentifierKeys.of(intake.keyring),
+            keys,
             intake.reference,
             intake.home.kind,
         )
@@ -165,9 +172,27 @@ def _load(
         if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
             return _answered(intake, validation, raw, submission_id, "replayed")
         receipt = _answered(intake, validation, raw, submission_id, "accepted")
-        persons = validation.kept[PERSONS]
-        counts = _land(intake, store, landed, submission_id, persons)
-    return replace(receipt, identifiers=counts)
+        if kept_out:
+            intake.keyring.ledger().append(
+                "rows_kept_out", submission=str(submission_id), rows=kept_out
+            )
+        counts = _land(intake, store, landed, submission_id, kept[PERSONS])
+    return replace(receipt, rows_kept_out=kept_out, identifiers=counts)
+
+
+def _at_the_door(
+    intake: _Intake, kept: dict[str, pl.DataFrame], keys: IdentifierKeys
+) -> tuple[dict[str, pl.DataFrame], int]:
+    """The rows of people who may go on, and how many rows may not."""
+    home = intake.home
+    if not home.vault_file.exists():
+        return kept, 0
+    opt_outs_count = read_settings(home).opt_out.gate == "required"
+    with Vault.open(home, intake.keyring.key("vault")) as vault:
+        out = read_kept_out(vault.connection, opt_outs_count)
+    return without_kept_out(
+        kept, intake.slot, intake.specification, keys, intake.reference, home.kind, out
+    )
 
 
 def _land(
@@ -188,6 +213,9 @@ def _land(
             intake.opening_public,
         )
         keys = IdentifierKeys.of(intake.keyring)
+        if read_settings(intake.home).opt_out.gate == "required":
+            numbers = persons.get_column(NHS_NUMBER)
+            remember(vault.connection, intake.keyring, keys, numbers)
         links, apart = vault.person_links(keys), vault.records_apart(keys)
     note_links(
         intake.keyring.ledger(),

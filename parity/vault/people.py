@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 PERSONS = "IDS001MPI"
 REFERRALS = "IDS101Referral"
 
-_LOCAL_ID, _NHS_NUMBER, _BIRTH_DATE = "LocalPatientId", "NHSNumber", "PersonBirthDate"
+NHS_NUMBER = "NHSNumber"
+
+_LOCAL_ID, _BIRTH_DATE = "LocalPatientId", "PersonBirthDate"
 _REFERRAL_ID = "ServiceRequestId"
 
 _ABOUT_PERSON = (
@@ -94,10 +96,10 @@ def identify(
     persons, referrals = kept[PERSONS], kept[REFERRALS]
     provider = slot.provider_code
     _check(kept, specification, home_kind)
-    named = _named(persons, provider, keys)
+    rows = named(persons, provider, keys)
     formers = reference.formers(provider, slot.period_end)
-    observations, evidence = observed(named, provider, formers, keys, home_kind)
-    known = _with_area(named, reference)
+    observations, evidence = observed(rows, provider, formers, keys, home_kind)
+    known = _with_area(rows, reference)
     by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
     referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
     return People(
@@ -117,14 +119,14 @@ def _check(
     _check_unique(persons, PERSONS, _LOCAL_ID)
     _check_unique(kept[REFERRALS], REFERRALS, _REFERRAL_ID)
     check_readable(persons, [fields[_BIRTH_DATE]])
-    is_test = is_test_nhs_number(nhs_number_column(pl.col(_NHS_NUMBER)))
+    is_test = is_test_nhs_number(nhs_number_column(pl.col(NHS_NUMBER)))
     if home_kind == "synthetic":
-        refuse_first(persons, ~is_test, "nhs_number_not_synthetic", fields[_NHS_NUMBER])
+        refuse_first(persons, ~is_test, "nhs_number_not_synthetic", fields[NHS_NUMBER])
     else:
-        refuse_first(persons, is_test, "nhs_number_synthetic", fields[_NHS_NUMBER])
+        refuse_first(persons, is_test, "nhs_number_synthetic", fields[NHS_NUMBER])
 
 
-def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.DataFrame:
+def named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.DataFrame:
     """The person of each row: by NHS number; else by provider, local identifier and
     birth date; else, without a birth date, by provider and local identifier.
 
@@ -148,7 +150,7 @@ def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.Dat
         .with_columns(
             birth_date=birth_date_column(pl.col(_BIRTH_DATE)),
             postcode=postcode_column(pl.col("Postcode")),
-            number=nhs_number_column(pl.col(_NHS_NUMBER)),
+            number=nhs_number_column(pl.col(NHS_NUMBER)),
         )
         .with_columns(
             person_message=pl.coalesce(*steps.values()),

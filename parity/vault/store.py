@@ -22,6 +22,7 @@ from parity.vault.crosswalk import APART, LINKS
 from parity.vault.errors import VaultError
 from parity.vault.evidence import EVIDENCE
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
+from parity.vault.removal.tables import REMOVAL_TABLES
 from pseudonymisation.sealed_box import new_batch_key
 from pseudonymisation.sealed_identifier import seal_identifiers
 
@@ -76,6 +77,7 @@ class Vault:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._connection.execute(_TABLES)
+        self._connection.execute(REMOVAL_TABLES)
 
     @classmethod
     @contextmanager
@@ -114,6 +116,16 @@ class Vault:
         self._connection.begin()
         try:
             self._observe(slot, provider, observations)
+            self._keep(identifiers, opening_public)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def keep(self, identifiers: pl.DataFrame, opening_public: bytes) -> None:
+        """Seal identifiers that no submission brings, where they are not known yet."""
+        self._connection.begin()
+        try:
             self._keep(identifiers, opening_public)
             self._connection.commit()
         except BaseException:
