@@ -8,6 +8,8 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,16 @@ from dagster_dbt import (
     DbtCliResource,
     dbt_assets,
 )
+from packaging.version import Version
 
 from orchestration.failures import value_free
 from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
 from parity.access.classification import check_home_classes
+from parity.home.standing import note_built
 from parity.rewriting import resume_rewriting
 from parity.specification import PROJECT_ROOT
+from parity.vault.opt_out.gate import hold_gate
 from parity.warehouse.dbt_runner import dbt_program, kept_from_dbt, key_socket
 
 
@@ -86,19 +91,45 @@ class Translator(DagsterDbtTranslator):
 def warehouse(
     context: dg.AssetExecutionContext, home_resource: HomeResource
 ) -> Iterator[Any]:
-    """Build seeds, models and tests, then hold the gate of the column classes."""
+    """Hold the opt-outs' gate, build seeds, models and tests, hold that of classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
+<<<<<<< HEAD
         resume_rewriting(home, keyring)
     with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
-        dbt = DbtCliResource(
-            project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
-        )
+        dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
         yield from dbt.cli(
             ["build", "--quiet"], context=context, target_path=home.dbt_target
         ).stream()
     with value_free("classes"):
         check_home_classes(home, keyring)
+=======
+    with home.lock("build"):
+        with value_free("opt-outs"):
+            resume_rewriting(home, keyring)
+            passed = hold_gate(home, keyring)
+        with key_socket(home, keyring) as settings, _set(settings):
+            dbt = DbtCliResource(
+                project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
+            )
+            yield from dbt.cli(
+                ["build", "--quiet"], context=context, target_path=home.dbt_target
+            ).stream()
+        with value_free("classes"):
+            check_home_classes(home, keyring)
+            note_built(keyring, passed.gate, passed.asked_at)
+>>>>>>> 588f339067302d0bcf0a280e43a33cbe3e8449ff
+
+
+class _Dbt(DbtCliResource):
+    """dbt whose version is read where it is installed.
+
+    dagster-dbt asks `dbt --version`, and that asks the package index for the latest.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
 
 
 @contextmanager

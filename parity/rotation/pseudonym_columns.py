@@ -31,6 +31,7 @@ _RECEIPTS: Columns = {
         "national_person_id": PERSON_DOMAIN,
         "person_id": PERSON_DOMAIN,
     },
+    "receipts.record_apart": {"person_id": PERSON_DOMAIN},
     "receipts.service_request_succession": {
         "service_request_key": REFERRAL_DOMAIN,
         "former_service_request_key": REFERRAL_DOMAIN,

@@ -30,6 +30,7 @@ from pseudonymisation.passphrase_key import Cost, key_from_passphrase, new_cost
 from pseudonymisation.sealed_box import open_box, public_key
 
 _FORMAT = "parity-custodian-1"
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -152,6 +153,8 @@ def no_card() -> VaultError:
 
 def is_signed(public: str, signature: str, message: bytes) -> bool:
     """Whether a signature (hex) over a message is by a signing key (hex)."""
+    if not _SIGNATURE.fullmatch(signature):
+        return False
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
         key.verify(bytes.fromhex(signature), message)

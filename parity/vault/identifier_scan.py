@@ -33,7 +33,7 @@ from parity.vault.scan.containers import Containers
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.needles import Needles, Secret
 from parity.vault.scan.processes import descendants, look_at_memory, look_at_process
-from parity.vault.scan.report import ScanReport
+from parity.vault.scan.report import UNKNOWN, UNREADABLE, ScanReport
 from parity.vault.scan.repository import is_repository, look_at_repository
 from parity.vault.scan.watching import Watcher
 
@@ -121,8 +121,14 @@ class Watch:
 
     @property
     def report(self) -> ScanReport:
-        """Everything found so far."""
-        return self.detector.report()
+        """Everything found so far.
+
+        What could not be opened was half written: it is no finding here, and is one in
+        the scan of what is left.
+        """
+        found = self.detector.report()
+        shown = [f for f in found.findings if f.kind not in (UNREADABLE, UNKNOWN)]
+        return replace(found, findings=tuple(shown))
 
 
 @contextmanager
@@ -157,8 +163,7 @@ def run_check_identifiers(
     landing = home.landing_inbox.parent
     remove_left_over(landing, OPENED)
     if raw is None:
-        sealed = (home.landing_sealed, keyring.key_to_read("sealed"))
-        needles = needles_of_sealed(*sealed, limit_per_field, landing)
+        needles = needles_of_sealed(home, keyring, limit_per_field)
     else:
         needles = collect_needles([raw], limit_per_field, home.spill)
     names = [n for n in keyring.names() if n in _ZONE_KEYS or _is_package(n)]

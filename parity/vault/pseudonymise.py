@@ -18,6 +18,7 @@ from parity.home.layout import Kind
 from parity.home.reference import Reference
 from parity.specification import Field, Specification, Table
 from parity.vault.derived_columns import HEADER, derived
+from parity.vault.evidence import EVIDENCE_DOMAIN
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from parity.vault.identifiers import (
     REFERRAL_DOMAIN,
@@ -28,7 +29,7 @@ from parity.vault.identifiers import (
     supplier_identifiers,
 )
 from parity.vault.misplaced import check_no_identifier_elsewhere
-from parity.vault.people import EVIDENCE_DOMAIN, REFERRALS, People, identify
+from parity.vault.people import REFERRALS, People, identify
 from parity.vault.treatments import pseudonym_name, treated
 from parity.vault.typed_values import TYPED, check_readable, typed
 
@@ -45,7 +46,7 @@ class Landed:
     tables: by official name, columns and order of Table.landed_columns without
         submission_id; pseudonyms are UUID text (lower case, hyphens).
     epoch: the warehouse's epoch that the pseudonyms belong to.
-    observations: evidence for the crosswalk (parity.vault.people.EVIDENCE).
+    observations: evidence for the crosswalk (parity.vault.evidence.EVIDENCE).
     successions: service_request_key, former_service_request_key (UUID text) of
         referrals that the provider took over from another.
     identifiers: what each pseudonym is made of (parity.vault.identifiers.IDENTIFIERS),
@@ -85,7 +86,7 @@ def pseudonymise(
     key, an NHS number that has no place in a home of this kind) and VaultError.
     """
     provider = slot.provider_code
-    people = identify(kept, provider, specification, keys, reference, home_kind)
+    people = identify(kept, slot, specification, keys, reference, home_kind)
     check_no_identifier_elsewhere(kept, specification)
     referred = people.beside(REFERRALS, kept[REFERRALS])
     door = _Door(
@@ -97,7 +98,7 @@ def pseudonymise(
     )
     formers = {
         former: former_referrals(door.suppliers, former, keys)
-        for former in reference.formers(provider)
+        for former in reference.formers(provider, slot.period_end)
     }
     return Landed(
         tables={

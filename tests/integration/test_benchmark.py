@@ -18,7 +18,7 @@ def test_the_benchmark_tells_every_figure() -> None:
         [*program, *small], capture_output=True, text=True, check=False, cwd=ROOT
     )
     lines = json.loads(run.stdout)
-    assert all(line["figure"] > 0 for line in lines)
+    assert all(line["figure"] > 0 for line in lines if line["unit"] != "processes")
     targets = [line for line in lines if line["target"]]
     assert len(targets) == 3
     assert run.returncode == (0 if all(line["is_reached"] for line in targets) else 1)

@@ -203,13 +203,14 @@ def takes_key(tree: ast.Module) -> set[str]:
 
 # Functions that hand a key on to a door above, one and the same line later.
 HANDED_ON = {
+    "project_pseudonym": "pseudonym_text_column",
+    "copied_files": "unseal",
     "create_package_file": "attach_encrypted",
     "given": "key_of looks at the other end",
     "map_pseudonyms": "pseudonym_text_column",
-    "needles_of_sealed": "opened_copy",
-    "quarantine": "seal_copy",
+    "is_sealed_with": "unseal",
     "run_session": "open_locked",
-    "set_aside": "seal_copy",
+    "seal_anew": "unseal",
     "fill_package": "map_pseudonyms",
 }
 

@@ -115,7 +115,6 @@ def test_first_keys(tmp_path: Path) -> None:
         "linkage": "linkage",
         "epoch": "derivation",
         "receipt": "receipt",
-        "sealed": "sealing",
         "vault": "file",
         "landed": "file",
         "warehouse": "file",

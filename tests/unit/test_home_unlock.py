@@ -18,7 +18,7 @@ from parity.home import Home, HomeError, init, key_socket, unlock, unwrap_one
 from parity.home.key_socket import ask, is_served, key_of
 from parity.home.unlock import Keyring, file_key, open_keyring, serve, serving
 
-NOT_FILE_KEYS = ("root", "linkage", "epoch", "ledger", "receipt", "sealed")
+NOT_FILE_KEYS = ("root", "linkage", "epoch", "ledger", "receipt")
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ from parity.home.reference import Reference
 from parity.intake.errors import IntakeError
 from parity.intake.slot import Slot
 from parity.vault.errors import RecordRefused
+from parity.vault.evidence import EVIDENCE_DOMAIN
 from parity.vault.identifier_keys import IdentifierKeys
-from parity.vault.people import EVIDENCE_DOMAIN
 from pseudonymisation.canonical import nhs_number
 from pseudonymisation.encoding import encode
 from pseudonymisation.errors import IdentifierRefused, KeyRefused
@@ -92,7 +92,7 @@ def test_nothing_that_identifies_lands() -> None:
 
 
 def _bytes_of(frame: pl.DataFrame) -> list[bytes]:
-    return [value for row in frame.rows() for value in row if value is not None]
+    return [value for row in frame.rows() for value in row if isinstance(value, bytes)]
 
 
 def test_pseudonyms_are_those_of_the_reference() -> None:
@@ -117,10 +117,12 @@ def test_pseudonyms_are_those_of_the_reference() -> None:
     expected = uuid_text(pseudonym(KEYS.of_domain("person"), "person", kept["person"]))
     assert column(landed, PERSONS, "NationalPersonId") == [expected]
     local = token(KEYS.linkage, "local-patient", "ZZ1", "P1", "1980-06-15")
-    assert landed.observations.rows() == [(kept["person"], local, None, None)]
-    kept["evidence"] = local
-    told = dict(landed.identifiers.select("domain", "token").iter_rows())
-    assert told == kept
+    observed = landed.observations.row(0, named=True)
+    assert observed["nhs_token"] == kept["person"]
+    assert observed["local_token"] == local
+    assert observed["patient_token"] == kept["local_patient"]
+    told = landed.identifiers.filter(pl.col("domain") != EVIDENCE_DOMAIN)
+    assert dict(told.select("domain", "token").iter_rows()) == kept
 
 
 def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
@@ -160,14 +162,14 @@ def test_every_token_of_the_evidence_is_told_to_the_vault() -> None:
         person("P2", PersonBirthDate="1981-07-16", Gender="2", Postcode="AB1 2CD"),
     ]
     landed = land(submission(IDS001MPI=people))
-    seen = {t for row in landed.observations.rows() for t in row} - {None}
+    seen = set(_bytes_of(landed.observations))
     told = landed.identifiers.rows_by_key("token", named=True, unique=True)
     for each in seen:
         row = told[each]
         assert hash_message(row["message"]) == each
-        assert row["domain"] in {"person", "evidence"}
     domains = Counter(told[each]["domain"] for each in seen)
-    assert domains == {"person": 2, "evidence": 3}
+    # Ann's number with its birth date and local identifier; two of each other fact.
+    assert domains == {"person": 2, "local_patient": 2, "evidence": 2 + 2 + 2}
 
 
 def hash_message(message: bytes) -> bytes:

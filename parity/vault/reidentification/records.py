@@ -56,11 +56,14 @@ class Records:
 
     def check_rate(self, limits: Limits) -> None:
         """Raise VaultError when as many people were named as may be."""
-        for days, most in ((1, limits.day), (30, limits.month)):
-            since = self.now - timedelta(days=days)
+        spans = ((timedelta(days=1), limits.day), (timedelta(days=30), limits.month))
+        for span, most in spans:
+            since = self.now - span
             if sum(instant > since for instant in self.named_at) >= most:
                 raise VaultError(
-                    "too_many", f"no more than {most} in {days} days are named", 1
+                    "too_many",
+                    f"no more than {most} people are named in {span.days * 24} hours",
+                    1,
                 )
 
     def forget_expired(self, keyring: Keyring) -> None:

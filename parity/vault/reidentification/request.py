@@ -172,6 +172,8 @@ def boxes_from_json(written: list[dict[str, Any]]) -> dict[HalfName, bytes]:
         if name in boxes or of not in (first, second):
             raise ValueError("halves")
         boxes[name] = b64decode(each["box"], validate=True)
+    if boxes_as_json(boxes) != written:
+        raise ValueError("halves")  # one document has one form
     return boxes
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from parity.access.rekeying import project_key, project_pseudonym
 from parity.home.unlock import Keyring
-from parity.vault.crosswalk import LINKS
+from parity.vault.crosswalk import LINKS, LOCALS
 from parity.vault.errors import VaultError
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from parity.vault.reidentification.request import WAREHOUSE, Request
@@ -20,12 +20,16 @@ from pseudonymisation.encoding import decode
 from pseudonymisation.sealed_box import batch_key
 from pseudonymisation.sealed_identifier import unseal_identifiers
 
+# A token may have landed and be evidence too: its message is sealed for both.
 _SEALED = """
     select wanted.token, identifier.sealed, batch.public
     from wanted
-    inner join vault.identifier
-        on wanted.token = identifier.token and identifier.domain = 'person'
+    inner join vault.identifier on wanted.token = identifier.token
     inner join vault.batch on identifier.batch = batch.batch
+    where identifier.domain in ('person', 'evidence')
+    qualify row_number() over (
+        partition by wanted.token order by identifier.domain
+    ) = 1
     order by wanted.token
 """
 
@@ -43,7 +47,8 @@ def identifiers_of(
 ) -> list[dict[str, str]]:
     """What names the person of a request: NHS number, local identifiers by provider.
 
-    private: the opening key. Everything under which the crosswalk knows the person.
+    private: the opening key. Everything under which the crosswalk knows the person: as
+    they landed, and the local identifiers that records in force show.
     Raises VaultError: not_found.
     """
     tokens = _tokens(connection, keyring, request)
@@ -56,7 +61,7 @@ def identifiers_of(
         key = batch_key(private, bytes(public))
         for message in unseal_identifiers(key, batch["sealed"], batch["token"]):
             named.append(_named(message))
-    return named
+    return sorted(named, key=lambda each: (each["kind"] != "nhs-number", str(each)))
 
 
 def _tokens(
@@ -77,9 +82,11 @@ def _tokens(
     persons = known.filter(pl.col("is_known_as") | pl.col("is_person"))["person"]
     if persons.n_unique() != 1:
         raise VaultError("not_found", "that pseudonym names nobody here", 1)
-    return known.filter(pl.col("person") == persons[0]).select(
-        token="known_as"  # noqa: S106  a column's name
-    )
+    here = connection.execute(LOCALS).to_arrow_table()
+    shown = pl.DataFrame(pl.from_arrow(here)).rename({"local_token": "known_as"})
+    both = pl.concat([known.select("known_as", "person"), shown])
+    own = both.filter(pl.col("person") == persons[0]).unique("known_as")
+    return own.select(token="known_as")  # noqa: S106  a column's name
 
 
 def _named(message: bytes) -> dict[str, str]:

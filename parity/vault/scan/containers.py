@@ -27,7 +27,7 @@ from typing import Any
 import msgpack
 import pyarrow as pa
 
-from parity.home.private_files import write_private
+from parity.home.private_files import make_folder, write_private
 from parity.vault.scan.carving import carved
 from parity.vault.scan.databases import COMPANION_ENDINGS, Databases
 from parity.vault.scan.detector import Detector, Spot
@@ -36,7 +36,7 @@ from parity.vault.scan.escapes import encoded_containers
 from parity.vault.scan.values import scalars
 
 _DEEPEST = 8
-_HEAD = 512
+HEAD = 512
 # Of everything unpacked in one file: a small archive can hold any amount of zeros.
 _LARGEST_UNPACKED = 2_000_000_000
 _UNPACK_ERRORS = (
@@ -122,7 +122,7 @@ class Containers:
             "sqlite": self._databases.sqlite_file,
             "parquet": self._databases.parquet,
         }
-        reader = readers.get(kind_of(data[:_HEAD]) or "")
+        reader = readers.get(kind_of(data[:HEAD]) or "")
         self._attributes(path, spot)
         if _is_companion(path):
             # read with its database; its own bytes are looked at here
@@ -176,7 +176,7 @@ class Containers:
 
     def _member(self, data: bytes, spot: Spot, name: str) -> None:
         """The content of a file, or of something unpacked, in memory."""
-        kind = kind_of(data[:_HEAD])
+        kind = kind_of(data[:HEAD])
         text = as_text(data) if kind is None else None
         if text is not None:
             self._detector.look_at_cells([text], spot)
@@ -195,7 +195,7 @@ class Containers:
 
     def _value(self, data: bytes, spot: Spot) -> None:
         """A value of a column: any bytes may stand there, so no kind is no finding."""
-        kind = kind_of(data[:_HEAD])
+        kind = kind_of(data[:HEAD])
         if kind is None or (kind in _SHORT_MARKS and not _is_whole(data, kind)):
             self._hidden(data, spot)
         else:
@@ -250,7 +250,8 @@ class Containers:
     def _as_file(
         self, data: bytes, spot: Spot, open_file: Callable[[Path, Spot], None]
     ) -> None:
-        with tempfile.TemporaryDirectory(dir=self._spill, prefix="scan-") as folder:
+        spill = make_folder(self._spill)
+        with tempfile.TemporaryDirectory(dir=spill, prefix="scan-") as folder:
             path = Path(folder) / "database"
             write_private(path, data)
             open_file(path, spot)
@@ -319,7 +320,7 @@ def _is_companion(path: Path) -> bool:
         database = path.with_name(path.name.removesuffix(ending))
         if database != path and database.is_file():
             with database.open("rb") as opened:
-                return kind_of(opened.read(_HEAD)) in ("sqlite", "duckdb")
+                return kind_of(opened.read(HEAD)) in ("sqlite", "duckdb")
     return False
 
 

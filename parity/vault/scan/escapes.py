@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from mmap import mmap
@@ -25,11 +26,13 @@ _HEXADECIMAL = re.compile(rb"\\+x([0-9a-fA-F]{2})")
 # Marks of compressed data and archives as base64 begins to write them: gzip, zip, zstd,
 # bzip2, xz, SQLite, Parquet; zlib's four, which are two bytes each, come with a third.
 _BASE64 = re.compile(
-    rb"(?<![A-Za-z0-9+/])(?="
-    rb"((?:H4sI|UEsD|KLUv[/_]|Qlpo|[/_]Td6WF|U1FMaXRl|UEFSMQ|eJ[wxyz]|eNo?|eAE|eF)"
-    rb"[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*))"
+    rb"[HUKQ/_e](?:4sI|EsD|LUv[/_]|lpo|Td6WF|1FMaXRl|EFSMQ|J[wxyz]|No|AE|F)"
+    rb"[A-Za-z0-9+/_-]{12}"
 )
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+(?:\r?\n[A-Za-z0-9+/_-]{4,})*")
+_BASE64_BEFORE = frozenset(string.ascii_letters + string.digits + "+/")
 _LINE_ENDS = b"\r\n"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _HEX = re.compile(
     rb"(?:1f8b08|504b0304|28b52ffd|425a68|fd377a58|53514c697465|50415231|789c|78da|7801)"
     rb"(?:[0-9a-f]{2}){12,}",
@@ -67,8 +70,12 @@ def unescaped(data: bytes | mmap) -> Iterator[tuple[str, bytes, bytes]]:
 
 def encoded_containers(data: bytes | mmap) -> Iterator[tuple[str, bytes]]:
     """Compressed data and archives that stand in text as base64 or in hex."""
-    for found in _BASE64.finditer(data):
-        text = found.group(1).translate(bytes.maketrans(b"+/", b"-_"), _LINE_ENDS)
+    for mark in _BASE64.finditer(data):
+        start = mark.start()
+        if chr(data[start - 1]) in _BASE64_BEFORE and start:
+            continue  # in the middle of another run
+        run = _BASE64_RUN.match(data, start)
+        text = run.group().translate(_URL_SAFE, _LINE_ENDS) if run else b""
         whole = text[: len(text) - (len(text) % 4 == 1)]
         yield "base64", urlsafe_b64decode(whole + b"=" * (-len(whole) % 4))
     for found in _HEX.finditer(data):

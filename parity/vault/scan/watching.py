@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from parity.vault.scan.containers import Containers
+from parity.vault.scan.containers import HEAD, Containers, kind_of
 from parity.vault.scan.detector import Detector, Spot
 from parity.vault.scan.processes import descendants, process_surfaces
 
@@ -45,6 +45,7 @@ class Watcher:
         self._seen: set[tuple[str, bytes]] = set()
         self._states: dict[Path, _State] = {}
         self._stop = threading.Event()
+        self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Watcher:
@@ -59,11 +60,16 @@ class Watcher:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        if self._failed is not None:
+            raise self._failed
         self._look()
 
     def _watch(self) -> None:
-        while not self._stop.wait(_SECONDS):
-            self._look()
+        try:
+            while not self._stop.wait(_SECONDS):
+                self._look()
+        except Exception as failed:  # noqa: BLE001  raised again where it is waited for
+            self._failed = failed
 
     def _look(self) -> None:
         for pid in (self._pid, *descendants(self._pid)):
@@ -97,7 +103,10 @@ class Watcher:
             return
         spot = Spot(folder.name, "(while running)")
         shown = self._detector.shown(path.relative_to(folder).parts, spot)
-        self._containers.loose(content, spot.inside(shown))
+        # a database that is being written does not open beside its writer
+        is_database = kind_of(content[:HEAD]) == "duckdb"
+        look = self._containers.raw if is_database else self._containers.loose
+        look(content, spot.inside(shown))
         if path not in self.files:
             self.files.add(path)
             self._detector.count_file()

@@ -1,0 +1,244 @@
+"""The whole chain, watched: nothing that identifies and no key is anywhere, ever.
+
+`parity run` lands a submission of canaries, builds, packages, publishes and documents,
+in a network namespace without a way out, while every process of it and every folder
+that it spills to is looked at. The keys of the home are known to the test. Afterwards
+everything that is left is scanned. The controls are programs that do it wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from canaries import canary, canary_home, canary_needles, needles_of
+from watched import PARITY, Ran, run_watched, without_network
+
+from parity.home import Home
+from parity.home.unlock import Keyring, open_keyring
+from parity.vault.identifier_scan import run_check_identifiers, scan_home, secrets_of
+from parity.vault.scan.needles import Needles, Secret
+from parity.vault.scan.report import ScanReport
+
+# How often a way out was asked for that is not there, in the kernel's own counting.
+_COUNTED = """
+"$0" "$@"
+code=$?
+cat /proc/self/net/snmp /proc/self/net/snmp6 > counters
+exit $code
+"""
+_NO_ROUTE = re.compile(r"^Ip: (.*OutNoRoutes.*)\nIp: (.*)$", re.MULTILINE)
+_NO_ROUTE_6 = re.compile(r"^Ip6OutNoRoutes\s+(\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A home after `parity run`. needles: its identifiers, keys and passphrase."""
+
+    home: Home
+    keyring: Keyring
+    submission: Path
+    needles: Needles
+    ran: Ran
+
+    def report(self) -> ScanReport:
+        """The home as the run left it."""
+        keyring = self.keyring
+        keys = {name: keyring.key_to_read(name) for name in keyring.names()}
+        return scan_home(self.home, keys, self.needles)
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    folder = tmp_path_factory.mktemp("watched")
+    home, submission = canary_home(folder)
+    keyring = open_keyring(home)
+    shutil.copytree(submission, home.landing_inbox / submission.name)
+    # The home keeps no passphrase: then it may hold it nowhere.
+    secret = folder / "secret" / "passphrase"
+    secret.parent.mkdir(mode=0o700)
+    home.synthetic_passphrase_file.rename(secret)
+    needles = canary_needles(submission)
+    known = (
+        *secrets_of(keyring),
+        Secret("passphrase", secret.read_bytes().strip()),
+    )
+    ran = run_watched(
+        counted(PARITY, "run", "--home", str(home.root)),
+        folder / "run",
+        home,
+        replace(needles, secrets=known),
+        {"PARITY_PASSPHRASE_FILE": str(secret)},
+    )
+    # packages have got their keys by now
+    made = (*secrets_of(keyring), known[-1])
+    yield Chain(home, keyring, submission, replace(needles, secrets=made), ran)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.attack(12)
+def test_the_chain_needs_no_network_and_asks_for_none(chain: Chain) -> None:
+    assert chain.ran.code == 0, chain.ran.said.decode()
+    assert _ways_out_asked_for(chain.ran.folder) == 0
+
+
+@pytest.mark.attack(12, control=True)
+def test_a_program_that_asks_for_a_way_out_is_counted(tmp_path: Path) -> None:
+    asking = (
+        "import socket\n"
+        "try: socket.create_connection(('192.0.2.1', 443), 1)\n"
+        "except OSError as error: raise SystemExit(error.errno)\n"
+    )
+    (tmp_path / "home").mkdir()
+    ran = run_watched(
+        counted(sys.executable, "-c", asking),
+        tmp_path / "run",
+        Home(root=tmp_path / "home", kind="synthetic"),
+        needles_of({canary("network")}),
+    )
+    assert ran.code != 0
+    assert _ways_out_asked_for(ran.folder) > 0
+
+
+def counted(*command: str) -> list[str]:
+    """The command without a network; how often it asked for one is in `counters`."""
+    return [*without_network(), "sh", "-c", _COUNTED, *command]
+
+
+def _ways_out_asked_for(folder: Path) -> int:
+    counters = (folder / "counters").read_text()
+    names, values = _NO_ROUTE.findall(counters)[0]
+    told = dict(zip(names.split(), values.split(), strict=True))
+    return int(told["OutNoRoutes"]) + int(_NO_ROUTE_6.findall(counters)[0])
+
+
+@pytest.mark.attack(1, 2, 6, 7)
+def test_nothing_was_seen_while_it_ran(chain: Chain) -> None:
+    """Environments, arguments, spill, temporary files: no identifier, no key."""
+    assert chain.ran.seen == ()
+    # sh, parity, dbt and its children; at the least the warehouse's files
+    assert len(chain.ran.watch.watcher.processes) > 3
+    assert len(chain.ran.watch.watcher.files) > 1
+
+
+@pytest.mark.attack(1, 2, 4, 6, 8, 14)
+def test_nothing_is_left_in_the_home(chain: Chain) -> None:
+    """Databases, packages, artefacts, logs, Dagster's storage, publication, site."""
+    report = chain.report()
+    assert report.findings == ()
+    assert report.is_clean
+    assert report.coverage.keys > len(chain.keyring.names())
+    assert {path.name for path in chain.home.published.iterdir()} >= {
+        "documentation",
+        "monthly",
+    }
+    assert any(chain.home.dagster_home.rglob("*.db"))
+    assert any(chain.home.packages.rglob("*.duckdb"))
+
+
+@pytest.mark.attack(1, 7)
+def test_nothing_is_left_outside_the_home(chain: Chain) -> None:
+    """Output, errors, the system's temporary folder, the working directory."""
+    assert chain.ran.left(chain.needles) == ()
+
+
+@pytest.mark.attack(6, 8)
+def test_the_check_of_the_home_looks_for_its_keys_as_well(chain: Chain) -> None:
+    """As `parity check identifiers` does, from the sealed copies alone."""
+    report = run_check_identifiers(chain.home, chain.keyring)
+    assert report.is_clean
+    assert report.coverage.keys == len(chain.needles.secrets) - 1
+
+
+@pytest.mark.attack(13)
+def test_every_file_of_the_run_is_its_owners_alone(chain: Chain) -> None:
+    found = [chain.home.root, *chain.home.root.rglob("*"), *_made_by(chain.ran)]
+    assert [p.name for p in found if stat.S_IMODE(p.lstat().st_mode) & 0o077] == []
+    assert len(found) > 100
+
+
+def _made_by(ran: Ran) -> list[Path]:
+    return list((ran.folder / "tmp").rglob("*"))
+
+
+# --- controls: in this very home, what is planted is found ---------------------------
+
+
+@pytest.mark.attack(1, 2, 4, control=True)
+@pytest.mark.parametrize(
+    "room", ["dbt_logs", "dbt_target", "dagster_home", "published"]
+)
+def test_a_canary_among_what_is_left_is_found(chain: Chain, room: str) -> None:
+    needle = next(n for n in chain.needles.needles if n.kind == "ServiceRequestId")
+    planted = getattr(chain.home, room) / "planted.json"
+    planted.write_text(f'{{"message": "Could not convert string {needle.value!r}"}}')
+    planted.chmod(0o600)
+    try:
+        found = chain.report().findings
+    finally:
+        planted.unlink()
+    assert {(Path(f.place).name, f.kind) for f in found} == {
+        (planted.name, needle.kind)
+    }
+
+
+@pytest.mark.attack(6, 8, control=True)
+def test_every_key_and_the_passphrase_are_found_in_an_artefact(chain: Chain) -> None:
+    """Raw, in hex and in base64, each key of the home and its passphrase."""
+    planted = chain.home.dbt_target / "run_results.old"
+    secrets = chain.needles.secrets
+    for write in (bytes, lambda b: b.hex().encode(), base64.b64encode):
+        planted.write_bytes(b"\n".join(write(s.content) for s in secrets))
+        found = chain.report().findings
+        planted.unlink()
+        kinds = {f.kind for f in found if Path(f.place) == _in_home(chain, planted)}
+        assert kinds >= {s.kind for s in secrets}
+
+
+def _in_home(chain: Chain, path: Path) -> Path:
+    return path.relative_to(chain.home.root)
+
+
+_WRONG = """
+import os, subprocess, sys, tempfile, time
+from pathlib import Path
+key, name = Path(sys.argv[1]).read_text().split()
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)", "--vars",
+    "{key: %s}" % key])
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"],
+    env={"DBT_ENV_SECRET_KEY": key})
+with tempfile.NamedTemporaryFile() as draft:
+    draft.write(name.encode())
+    draft.flush()
+    time.sleep(1)
+"""
+
+
+@pytest.mark.attack(6, 7, control=True)
+def test_a_program_that_shows_a_key_is_seen(chain: Chain, tmp_path: Path) -> None:
+    """An argument, a variable, and a temporary file that is gone when it ends."""
+    key = next(s for s in chain.needles.secrets if s.kind == "key: linkage")
+    needle = next(n for n in chain.needles.needles if n.kind == "LocalPatientId")
+    (tmp_path / "told").write_text(f"{key.content.hex()} {needle.value}")
+    ran = run_watched(
+        [sys.executable, "-c", _WRONG, str(tmp_path / "told")],
+        tmp_path / "run",
+        chain.home,
+        chain.needles,
+    )
+    assert {(f.place.split()[0], f.kind) for f in ran.seen} == {
+        ("process", key.kind),
+        ("tmp", needle.kind),
+    }
+    assert {f.location for f in ran.seen if f.kind == key.kind} == {
+        "cmdline",
+        "environ",
+    }
+    assert ran.left(chain.needles) == ()
