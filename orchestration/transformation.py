@@ -94,31 +94,18 @@ def warehouse(
     """Hold the opt-outs' gate, build seeds, models and tests, hold that of classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
-<<<<<<< HEAD
-        resume_rewriting(home, keyring)
-    with home.lock("build"), key_socket(home, keyring) as settings, _set(settings):
-        dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
-        yield from dbt.cli(
-            ["build", "--quiet"], context=context, target_path=home.dbt_target
-        ).stream()
-    with value_free("classes"):
-        check_home_classes(home, keyring)
-=======
     with home.lock("build"):
         with value_free("opt-outs"):
             resume_rewriting(home, keyring)
             passed = hold_gate(home, keyring)
         with key_socket(home, keyring) as settings, _set(settings):
-            dbt = DbtCliResource(
-                project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program()
-            )
+            dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
             yield from dbt.cli(
                 ["build", "--quiet"], context=context, target_path=home.dbt_target
             ).stream()
         with value_free("classes"):
             check_home_classes(home, keyring)
             note_built(keyring, passed.gate, passed.asked_at)
->>>>>>> 588f339067302d0bcf0a280e43a33cbe3e8449ff
 
 
 class _Dbt(DbtCliResource):

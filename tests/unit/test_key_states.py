@@ -49,6 +49,7 @@ PERIODS = {
     "sealing": (730, 1825),
     "signing": (730, 3650),
     "file": (730, 1825),
+    "exchange": (3, 3),
 }
 
 
