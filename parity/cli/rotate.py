@@ -85,7 +85,8 @@ def rotate(
     if as_json:
         show_json({"name": name, "version": version, "counts": counts})
         return
-    say(f"{name} {version} is in force; the former key is destroyed")
+    former = "laid down" if name in _SIGNING else "destroyed"
+    say(f"{name} {version} is in force; the former key is {former}")
     for what, count in counts.items():
         say(f"{what.replace('_', ' ')}: {count:,}")
     if name in _LATER:

@@ -120,16 +120,19 @@ def check_epoch(connection: duckdb.DuckDBPyConnection, epoch: int) -> None:
 
 def check_all_known(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None:
     """Raise RewritingError when pseudonyms have landed that no token stands for."""
-    unknown = sum(
-        _one(
-            connection,
-            f"select count(distinct {name}) from former_landed.{label} "
-            f"where {name} is not null "
-            f"and {name} not in (select former from {map_table(domain)})",
+    unknown = 0
+    for domain in sorted(set(domains_of(columns))):
+        landed = " union ".join(
+            f"select {name} as landed from former_landed.{label}"
+            for label, known in columns.items()
+            for name, of in known.items()
+            if of == domain
         )
-        for label, known in columns.items()
-        for name, domain in known.items()
-    )
+        unknown += row_count(
+            connection,
+            f"({landed}) anti join {map_table(domain)} on landed = former "
+            "where landed is not null",
+        )
     if unknown:
         raise RewritingError(
             "pseudonyms_unknown",
