@@ -38,6 +38,8 @@ from parity.cli.main import main
 from parity.home import Home, HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.keyring import Keyring
+from parity.home.private_files import write_private
+from parity.home.settings import settings_file
 from parity.publication.monthly import publish_month
 from parity.rewriting import RewritingError
 from parity.rotation.epoch import rotate_epoch
@@ -46,7 +48,12 @@ from parity.rotation.root import rotate_root
 from parity.specification import load
 from parity.synthetic import synthesise
 from parity.vault.custodians import made_up_custodians
+from parity.vault.erasure.erase import erase
 from parity.vault.errors import VaultError
+from parity.vault.opt_out.exchange import Control, write_control
+from parity.vault.opt_out.gate import hold_gate
+from parity.vault.opt_out.load import load_answer
+from parity.vault.opt_out.request import make_request
 from parity.warehouse.build import build
 from parity.warehouse.landed import Arrival, LandedError, LandedStore
 
@@ -257,7 +264,7 @@ def test_the_former_epoch_cannot_be_used_again(rotated: Rotated) -> None:
     key, empty = keyring.key("landed"), pl.DataFrame()
     with LandedStore.open(home.landed_file, key, home.spill, specification) as store:  # noqa: SIM117
         with pytest.raises(LandedError) as refused_landing:
-            store.land(arrival, {}, empty, empty, empty)
+            store.land(arrival, {}, empty, empty, empty, empty)
     assert refused_landing.value.code == "another_epoch"
     assert read_store(home.landed_file, key, home.spill) == rotated.after.landed
 
@@ -444,6 +451,52 @@ def test_after_a_new_root_submissions_are_known_and_joined_as_before(
     counts = rotate_root(again, keyring, one, other)
     assert counts["landed_rows"] > 1000
     assert keyring.version("root") == 3
+
+
+def keep_some_out(home: Home, persons: pl.DataFrame, tmp_path: Path) -> None:
+    """One opts out and one is erased, both with NHS numbers."""
+    keyring = open_keyring(home)
+    write_private(settings_file(home), b'[opt_out]\ngate = "required"\n')
+    request = make_request(home, keyring, tmp_path / "request")
+    numbers = request.data.read_text().splitlines(keepends=True)
+    write_private(request.data, "".join(numbers[:-1]).encode())
+    write_control(request.control, Control(request.request, len(numbers) - 1))
+    load_answer(home, keyring, request.data)
+    assert hold_gate(home, keyring).gone == 1
+    out = numbers[-1].rstrip(",\n")
+    known = set(persons["NHSNumber"].drop_nulls()) & {n.rstrip(",\n") for n in numbers}
+    erased = min(known - {out})
+    erase(home, keyring, f'nhs_number = "{erased}"'.encode(), "request", dry_run=False)
+
+
+@pytest.mark.attack(24)
+def test_who_is_kept_out_stays_out_under_a_new_root(
+    filled: Home, sent: Path, tmp_path: Path
+) -> None:
+    """Opted out or erased before the rotation, and sent again after it."""
+    last = sorted(sent.glob("*_*_*"))[-1]
+    persons = pl.read_csv(last / "IDS001MPI.csv", infer_schema=False)
+    home = copy_of(filled, tmp_path / "never rotated")
+    keep_some_out(home, persons, tmp_path)
+    root = copy_of(home, tmp_path / "new root")
+    assert main(["keys", "rotate", "root", "--home", str(root.root)]) == 0
+    assert main(["keys", "rotate", "epoch", "--home", str(root.root)]) == 0
+    landed = []
+    for each in (home, root):
+        keyring = open_keyring(each)
+        receipt = submit_file(each, keyring, last)
+        assert receipt.state == "accepted"
+        found = read_store(each.landed_file, keyring.key("landed"), each.spill)
+        sizes = Counter(links_of(found).values())
+        rows = {name: table.total() for name, table in found.items()}
+        request = make_request(each, keyring, tmp_path / f"again {each.root.name}")
+        landed.append((rows, sorted(sizes.values()), request.data.read_text()))
+    assert landed[0] == landed[1]
+    never = copy_of(filled, tmp_path / "nobody out")
+    submit_file(never, open_keyring(never), last)
+    key = open_keyring(never).key("landed")
+    everybody = read_store(never.landed_file, key, never.spill)
+    assert len(links_of(everybody)) > sum(landed[1][1])
 
 
 @pytest.mark.attack(10)
