@@ -101,8 +101,8 @@ class WithoutThem(Copy):
         )
         gone = row_count(
             connection,
-            f"(select distinct token, domain from gone_identifier "
-            f"where domain != 'evidence')",
+            "(select distinct token, domain from gone_identifier "
+            "where domain != 'evidence')",
         )
         if fresh != former - gone:
             raise RewritingError("rows_differ", "other identifiers went")
@@ -155,7 +155,7 @@ def _mark_identifiers(
     connection.execute("create temp table gone_identifier (token blob, domain varchar)")
     query = (
         "select token, domain, provider from former_vault.identifier "
-        f"where domain != 'evidence'"
+        "where domain != 'evidence'"
     )
     # A cursor of its own: the connection stays free for writing meanwhile.
     for batch in connection.cursor().execute(query).to_arrow_reader(_BATCH_ROWS):
