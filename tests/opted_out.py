@@ -50,7 +50,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Sent:
-    """Submissions of one provider over three months.
+    """Submissions over three months; the planted people are the first provider's.
 
     one: seen in all months, in the first without a number. other: with a number.
     """
@@ -60,9 +60,14 @@ class Sent:
     other: Planted
 
     def months(self, *numbers: int) -> list[Path]:
-        """The submissions of the first, second or third month."""
-        every = sorted(self.folder.glob("*_*_*"))
+        """The first provider's submissions of the first, second or third month."""
+        every = sorted(self.folder.glob(f"{self.one.provider}_*"))
         return [every[number - 1] for number in numbers]
+
+    def elsewhere(self) -> list[Path]:
+        """What other providers sent."""
+        every = sorted(self.folder.glob("*_*_*"))
+        return [p for p in every if not p.name.startswith(self.one.provider)]
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,18 @@ class Asked:
         return answer(folder, self.request.request, [f"{n},\n" for n in numbers])
 
 
-def synthetic_sent(folder: Path, people: int = 20) -> Sent:
-    """Three months of one provider with two people who are seen throughout."""
+def synthetic_sent(folder: Path, providers: int = 1) -> Sent:
+    """Three months of small providers, with two people who are seen throughout."""
     synthesise(
         folder,
-        providers=1,
+        providers=providers,
         first=FIRST,
         last=LAST,
-        referrals_per_month=people,
+        referrals_per_month=20 * providers,
         seed=5,
     )
-    months = sorted(folder.glob("*_*_*"))
+    provider = min(path.name for path in folder.glob("*_*_*")).split("_")[0]
+    months = sorted(folder.glob(f"{provider}_*"))
     seen = [{r["LocalPatientId"]: r for r in rows(month, MPI)} for month in months]
     stay = [
         row
@@ -107,7 +113,6 @@ def synthetic_sent(folder: Path, people: int = 20) -> Sent:
         and all(local in each and each[local]["NHSNumber"] for each in seen)
         and _referrals(months[0], local) == 1
     ]
-    provider = months[0].name.split("_")[0]
     one, other = (
         Planted(
             provider, row["LocalPatientId"], row["NHSNumber"], row["PersonBirthDate"]
