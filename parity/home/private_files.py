@@ -128,9 +128,16 @@ def own_path(parent: Path, purpose: str) -> Path:
 def remove_left_over(parent: Path, purpose: str) -> None:
     """Remove what ended processes left below their own paths in a folder."""
     for path in parent.glob(f"{purpose}-*-*-*"):
-        _, pid, started, _ = path.name.rsplit("-", 3)
-        if pid.isdecimal() and _started(int(pid)) != started:
+        if path.name.split("-")[-3].isdecimal() and not is_in_use(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether a path is the own one (`own_path`) of a process that still runs."""
+    if path.name.count("-") < 3:
+        return False
+    _, pid, started, _ = path.name.rsplit("-", 3)
+    return pid.isdecimal() and _started(int(pid)) == started != ""
 
 
 def _started(pid: int) -> str:
