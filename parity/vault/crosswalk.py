@@ -150,13 +150,21 @@ _RULE = """
         where seen.local_token is not null
     ),
 
+    -- What was ambiguous before somebody was removed stays so: the number that is left
+    -- over need not be that of a record without one.
     numbers as (
         select
             origins.origin,
-            count(distinct seen.number) as numbers,
+            count(distinct seen.number)
+            + case
+                when count(seen.number) > 0
+                    then least(count(distinct ambiguous.token), 1)
+                else 0
+            end as numbers,
             any_value(seen.number) as number
         from seen
         inner join origins on seen.local_token = origins.local_token
+        left join vault.ambiguous on seen.local_token = ambiguous.token
         group by origins.origin
     ),
 
@@ -202,6 +210,9 @@ _RULE = """
         select distinct demographic_token
         from at_provider
         where persons > 1 or is_crowded
+        union
+        select token
+        from vault.ambiguous
     ),
 
     numbered as (

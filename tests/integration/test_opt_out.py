@@ -710,7 +710,6 @@ def test_the_list_is_in_no_table_of_the_warehouse(built: Built) -> None:
     assert names == []
 
 
-@pytest.mark.attack(35)
 def test_one_opt_out_in_place_of_another_is_not_told_by_rounded_numbers(
     built: Built,
 ) -> None:

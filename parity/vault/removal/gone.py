@@ -61,13 +61,15 @@ class Gone:
 
     persons: how many people. tokens: `token`, everything they landed under. records:
     slot, row_number, is_apart: what the vault observed of them. kept_out: WANTED, by
-    which they are known when they come again.
+    which they are known when they come again. shared: `token`, evidence of theirs that
+    somebody else shows too.
     """
 
     persons: int
     tokens: pl.DataFrame = field(repr=False)
     records: pl.DataFrame = field(repr=False)
     kept_out: pl.DataFrame = field(repr=False)
+    shared: pl.DataFrame = field(repr=False)
 
 
 def find_gone(connection: duckdb.DuckDBPyConnection, wanted: pl.DataFrame) -> Gone:
@@ -76,7 +78,8 @@ def find_gone(connection: duckdb.DuckDBPyConnection, wanted: pl.DataFrame) -> Go
     for statement in _STATEMENTS:
         connection.execute(statement)
     parts = ["select token, because_of_token from gone_token"]
-    parts += [_known_by(name) for name in _KNOWN_BY]
+    parts += [_evidence(name, shared=False) for name in _KNOWN_BY]
+    shared = " union ".join(_evidence(name, shared=True) for name in _KNOWN_BY)
     persons = _frame(connection, "select distinct person from gone_person").height
     connection.unregister("wanted")
     return Gone(
@@ -88,17 +91,18 @@ def find_gone(connection: duckdb.DuckDBPyConnection, wanted: pl.DataFrame) -> Go
             "from gone_record group by slot, row_number",
         ),
         kept_out=_frame(connection, " union ".join(parts)),
+        shared=_frame(connection, f"select distinct token from ({shared})"),
     )
 
 
-def _known_by(name: str) -> str:
-    """Evidence of theirs that no record of anybody else shows."""
+def _evidence(name: str, shared: bool) -> str:
+    """Evidence of theirs that records of others show too, or that none does."""
     return f"""
         select {name} as token, gone_record.because_of_token
         from vault.observation
         inner join gone_record using (slot, row_number)
         where {name} is not null
-        and {name} not in (
+        and {name} {"" if shared else "not"} in (
             select others.{name}
             from vault.observation as others
             anti join gone_record using (slot, row_number)

@@ -12,7 +12,9 @@ from __future__ import annotations
 # request that is out asks. opt_out_check, permitted: the last answer, replaced whole;
 # who is not permitted stands nowhere but in kept_out, and there for as long as that
 # answer holds. kept_out: tokens whose rows are not taken in; because_of_token is the
-# NHS number that the check did not return, null for somebody who was erased.
+# NHS number that the check did not return, null for somebody who was erased. ambiguous:
+# evidence that others share with somebody who went; it joins nobody from then on, as it
+# joined nobody before.
 REMOVAL_TABLES = """
     create table if not exists vault.to_ask (
         token blob not null, key_version integer not null, sealed blob not null
@@ -27,5 +29,6 @@ REMOVAL_TABLES = """
     create table if not exists vault.permitted (token blob not null);
     create table if not exists vault.kept_out (
         token blob not null, because_of_token blob
-    )
+    );
+    create table if not exists vault.ambiguous (token blob not null)
 """

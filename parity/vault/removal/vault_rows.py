@@ -63,6 +63,7 @@ class WithoutThem(Copy):
         """Find what goes. The landed store, where there is one, is written already."""
         _register(connection, "gone_theirs", self._gone.tokens)
         _register(connection, "gone_seen", self._gone.records)
+        _register(connection, "gone_shared", self._gone.shared)
         _register(connection, "gone_refused", self._gone.kept_out.cast(WANTED))
         connection.execute(self._known())
         _mark_pseudonyms(connection)
@@ -78,6 +79,8 @@ class WithoutThem(Copy):
             return f"{rows} anti join gone_seen as gone using (slot, row_number)"
         if table.label == "main.kept_out":
             return f"{rows} union select token, because_of_token from gone_refused"
+        if table.label == "main.ambiguous":
+            return f"{rows} union select token from gone_shared"
         if table.label in _LISTS and self._erased:
             return f"{rows} where token not in (select token from gone_theirs)"
         return rows
@@ -116,7 +119,8 @@ class WithoutThem(Copy):
             asked += " where token not in (select token from gone_theirs)"
         return (
             "create temp table gone_known as "
-            "select token from gone_refused "
+            "select token from gone_refused union select token from gone_shared "
+            "union select token from former_vault.ambiguous "
             "union select token from former_vault.kept_out "
             "union select because_of_token from former_vault.kept_out "
             f"where because_of_token is not null{asked}"
