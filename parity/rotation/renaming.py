@@ -65,7 +65,9 @@ class Renaming(Copy):
         """
         if table.label == _EPOCH_TABLE:
             return f"select {int(self._epoch)}::integer from {table.former}"
-        return renamed(table, table.former, self._of(table), "former", "fresh")
+        return renamed(
+            table, table.former, self.pseudonyms_of(table), "former", "fresh"
+        )
 
     def verify(
         self, connection: duckdb.DuckDBPyConnection, tables: Sequence[Stored]
@@ -80,10 +82,11 @@ class Renaming(Copy):
 
     def check_table(self, connection: duckdb.DuckDBPyConnection, table: Stored) -> None:
         """Compare one table of the new file with the former."""
-        check_columns(connection, table, self._of(table))
-        check_way_back(connection, table, self._of(table))
+        check_columns(connection, table, self.pseudonyms_of(table))
+        check_way_back(connection, table, self.pseudonyms_of(table))
 
-    def _of(self, table: Stored) -> Mapping[str, str]:
+    def pseudonyms_of(self, table: Stored) -> Mapping[str, str]:
+        """The domain of each column of the table that holds pseudonyms."""
         return self._columns.get(table.label, {})
 
 
@@ -144,6 +147,7 @@ def check_columns(
     connection: duckdb.DuckDBPyConnection, table: Stored, columns: Mapping[str, str]
 ) -> None:
     """As many values and as many different ones in each column; none of the former."""
+    check_none_former(connection, table, columns)
     measures = ", ".join(f"count({n}), count(distinct {n})" for n in columns)
     if not measures:
         return
@@ -151,18 +155,22 @@ def check_columns(
         connection.execute(f"select {measures} from {relation}").fetchone()
         for relation in (table.fresh, table.former)
     )
-    kept = sum(
-        _one(
-            connection,
-            f"select count(*) from {table.fresh} "
-            f"where {name} in (select former from {map_table(domain)})",
-        )
-        for name, domain in columns.items()
-    )
-    if found != wanted or kept:
+    if found != wanted:
         raise RewritingError(
-            "pseudonyms_differ", f"{table.label}: not every pseudonym was renamed"
+            "pseudonyms_differ", f"{table.label}: other pseudonyms than before"
         )
+
+
+def check_none_former(
+    connection: duckdb.DuckDBPyConnection, table: Stored, columns: Mapping[str, str]
+) -> None:
+    """Raise RewritingError for a pseudonym of the former ones in the new file."""
+    for name, domain in columns.items():
+        former = f"{name} in (select former from {map_table(domain)})"
+        if row_count(connection, f"{table.fresh} where {former}"):
+            raise RewritingError(
+                "pseudonyms_kept", f"{table.label}: a former pseudonym is still there"
+            )
 
 
 def check_way_back(
@@ -206,8 +214,3 @@ def check_joins(
         )
         if found != wanted:
             raise RewritingError("joins_differ", f"{child}: its rows join otherwise")
-
-
-def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0

@@ -23,7 +23,7 @@ from parity.rewriting import (
     rewrite,
 )
 from parity.rotation.epoch import former_keys, project_keys
-from parity.rotation.renaming import Renaming, check_columns
+from parity.rotation.renaming import Renaming, check_none_former
 from parity.rotation.resealing import TOKEN_MAP, OpeningKey, Resealing
 from parity.specification import load
 from parity.vault.custodian_key import CustodianKey
@@ -40,6 +40,7 @@ _TOKENS = f"""
 """
 
 _LINKS = "receipts.person_link"
+_APART = "receipts.record_apart"
 
 # One person before is one person after, and the other way round: pairs of the two
 # names, names before, names after, and links that one side lacks.
@@ -48,20 +49,56 @@ _PARTITION = """
         count(distinct (former.person_id, fresh.person_id)),
         count(distinct former.person_id),
         count(distinct fresh.person_id),
-        count(*) - count(fresh.person_id)
+        count(*) filter (where former.person_id is null or fresh.person_id is null)
     from former_landed.receipts.person_link as former
-    left join renamed_person
+    inner join renamed_person
         on former.national_person_id = renamed_person.former
-    left join {links} as fresh
+    full join {links} as fresh
         on renamed_person.fresh = fresh.national_person_id
 """
 
 
-class RootRenaming(Renaming):
-    """Renaming in which the new tokens also say anew which of them names a person.
+# The same for the records that stand apart: those that lack their counterpart, or whose
+# person is another than that of the links.
+_APART_DIFFERS = """
+    with persons as (
+        select distinct former.person_id as former, fresh.person_id as fresh
+        from former_landed.receipts.person_link as former
+        inner join renamed_person on former.national_person_id = renamed_person.former
+        inner join {links} as fresh
+            on renamed_person.fresh = fresh.national_person_id
+    )
 
-    Where records are joined, the lowest token names them all; new tokens have another
-    order. Who is one person with whom must be as before.
+    select count(*)
+    from former_landed.receipts.record_apart as former
+    full join {apart} as fresh
+        using (provider_code, reporting_month, submission_kind, row_number)
+    left join persons on former.person_id = persons.former
+    where former.row_number is null
+    or fresh.row_number is null
+    or fresh.person_id is distinct from persons.fresh
+"""
+
+# Placed: the rows of a table of crosswalk, as the vault gives them now, in memory.
+_RENEWED = {
+    _LINKS: (
+        "renewed_link",
+        "national_person_id::uuid as national_person_id, "
+        "person_id::uuid as person_id, linkage_step",
+    ),
+    _APART: (
+        "renewed_apart",
+        "provider_code, reporting_month, submission_kind, row_number, "
+        "person_id::uuid as person_id",
+    ),
+}
+
+
+class RootRenaming(Renaming):
+    """Renaming in which the vault says anew which token names a person.
+
+    Where several could, the lowest does, and new tokens have another order. Who is one
+    person with whom must be as before.
     """
 
     def __init__(self, former: IdentifierKeys) -> None:
@@ -69,23 +106,18 @@ class RootRenaming(Renaming):
         self._former = former
 
     def query(self, table: Stored) -> str:
-        """As the renaming has it; the links as the vault gives them now."""
-        if table.label == _LINKS:
-            return (
-                "select national_person_id, person_id, linkage_step from renewed_link "
-                "where national_person_id in (select renamed_person.fresh "
-                f"from {table.former} inner join renamed_person "
-                "on national_person_id = renamed_person.former)"
-            )
+        """As the renaming has it; the crosswalk as the vault gives it now."""
+        if table.label in _RENEWED:
+            return f"select {', '.join(table.columns)} from {_RENEWED[table.label][0]}"
         return super().query(table)
 
     def check_table(self, connection: duckdb.DuckDBPyConnection, table: Stored) -> None:
-        """The way back, but for the links, whose persons are compared as groups."""
-        if table.label != _LINKS:
+        """The way back, but for the crosswalk, whose persons are compared as groups."""
+        if table.label not in _RENEWED:
             super().check_table(connection, table)
             return
-        check_columns(connection, table, {"national_person_id": "person"})
-        check_links(connection, table.fresh)
+        check_none_former(connection, table, self.pseudonyms_of(table))
+        check_crosswalk(connection, f"landed.{_LINKS}", f"landed.{_APART}")
 
     def _made(
         self,
@@ -100,20 +132,18 @@ class RootRenaming(Renaming):
             epoch=keys["epoch"].version,
         )
         mapped = make_map(connection, _TOKENS, domains, self._former, fresh)
-        links = Vault(connection).person_links(fresh)
-        connection.register("incoming", links.to_arrow())
-        connection.execute(
-            """
-            create temp table renewed_link as
-            select
-                national_person_id::uuid as national_person_id,
-                person_id::uuid as person_id,
-                linkage_step
-            from incoming
-            """
-        )
-        connection.unregister("incoming")
-        check_links(connection, "renewed_link")
+        vault = Vault(connection)
+        crosswalk = {
+            _LINKS: vault.person_links(fresh),
+            _APART: vault.records_apart(fresh),
+        }
+        for label, (name, columns) in _RENEWED.items():
+            connection.register("incoming", crosswalk[label].to_arrow())
+            connection.execute(
+                f"create temp table {name} as select {columns} from incoming"
+            )
+            connection.unregister("incoming")
+        check_crosswalk(connection, "renewed_link", "renewed_apart")
         return mapped
 
 
@@ -151,10 +181,18 @@ def rotate_root(
         )
 
 
-def check_links(connection: duckdb.DuckDBPyConnection, links: str) -> None:
+def check_crosswalk(
+    connection: duckdb.DuckDBPyConnection, links: str, apart: str
+) -> None:
     """Raise RewritingError unless the same records are one person as before."""
-    found = connection.execute(_PARTITION.format(links=links)).fetchone()
-    if found is None or len(set(found[:3])) != 1 or found[3]:
+    persons = connection.execute(_PARTITION.format(links=links)).fetchone()
+    strays = connection.execute(_APART_DIFFERS.format(links=links, apart=apart))
+    if (
+        persons is None
+        or len(set(persons[:3])) != 1
+        or persons[3]
+        or strays.fetchone() != (0,)
+    ):
         raise RewritingError(
             "links_differ",
             "the vault knows more than has landed: submit the file that was cut off "

@@ -17,25 +17,12 @@ from parity.vault.identifier_keys import IdentifierKeys
 
 BATCH_ROWS = 500_000
 
-# Every token that can stand in the landed store as a pseudonym. A person may be named
-# by a local identifier that was only evidence: what two numbers share is ambiguous.
+# Every token that can stand in the landed store as a pseudonym; what names a person has
+# landed as one, so evidence does not.
 LANDED_TOKENS = """
     select domain, provider, token as former, token as fresh
     from vault.identifier
     where domain != 'evidence'
-    union all
-    select 'person', '', token, token
-    from vault.identifier
-    where
-        domain = 'evidence'
-        and token in (
-            select local_token from vault.observation
-            union
-            select former_token from vault.observation
-        )
-        and token not in (
-            select token from vault.identifier where domain = 'person'
-        )
 """
 
 

@@ -42,11 +42,8 @@ from parity.publication.monthly import publish_month
 from parity.rewriting import RewritingError
 from parity.rotation.epoch import rotate_epoch
 from parity.rotation.files import renew_package, rotate_file
-from parity.rotation.root import rotate_root
 from parity.specification import load
 from parity.synthetic import synthesise
-from parity.vault.custodians import made_up_custodians
-from parity.vault.errors import VaultError
 from parity.warehouse.build import build
 from parity.warehouse.landed import Arrival, LandedError, LandedStore
 
@@ -257,7 +254,7 @@ def test_the_former_epoch_cannot_be_used_again(rotated: Rotated) -> None:
     key, empty = keyring.key("landed"), pl.DataFrame()
     with LandedStore.open(home.landed_file, key, home.spill, specification) as store:  # noqa: SIM117
         with pytest.raises(LandedError) as refused_landing:
-            store.land(arrival, {}, empty, empty, empty)
+            store.land(arrival, {}, empty, empty, empty, empty)
     assert refused_landing.value.code == "another_epoch"
     assert read_store(home.landed_file, key, home.spill) == rotated.after.landed
 
@@ -355,107 +352,3 @@ def test_a_package_under_another_key_and_of_another_epoch(
     verify_package(home, keyring, ROLE)
     with pytest.raises(AccessError):
         renew_package(home, keyring, "provider_analyst", new_epoch=False)
-
-
-@pytest.fixture(scope="module")
-def new_root(filled: Home, sent: Path) -> tuple[Home, Store, Store, Keys]:
-    """Two custodians renewed the root: landed store before and after, former keys."""
-    home = copy_of(filled, sent.parent / "new root")
-    keyring = open_keyring(home)
-    before = read_store(home.landed_file, keyring.key("landed"), home.spill)
-    keys = Keys.of(keyring)
-    shutil.copy(home.vault_file, sent.parent / "vault of the former root")
-    assert main(["keys", "rotate", "root", "--home", str(home.root)]) == 0
-    after = read_store(home.landed_file, keyring.key("landed"), home.spill)
-    return home, before, after, keys
-
-
-@pytest.mark.attack(24)
-def test_a_new_root_changes_every_pseudonym_and_no_value(
-    new_root: tuple[Home, Store, Store, Keys],
-) -> None:
-    """The landed rows are matched by their place; the map that this gives is one to one
-    and holds for whole tables. Persons are the same groups of records."""
-    home, before, after, _ = new_root
-    hidden: dict[UUID, UUID] = {}
-    for name, rows in before.items():
-        if name.startswith("receipts."):
-            continue
-        placed = {row[:2]: row for row in after[name]}
-        for row in rows:
-            for old, new in zip(row, placed[row[:2]], strict=True):
-                if type(old) is UUID and old != row[0]:
-                    assert hidden.setdefault(old, new) == new  # type: ignore[arg-type]
-    assert len(set(hidden.values())) == len(hidden) > 300
-    assert not set(hidden) & set(hidden.values())
-    landed = [name for name in before if not name.startswith("receipts.")]
-    expected = renamed(before, hidden, hidden)
-    assert {n: after[n] for n in landed} == {n: expected[n] for n in landed}
-
-    persons = {}
-    links = links_of(after)
-    for known, person in links_of(before).items():
-        assert persons.setdefault(person, links[hidden[known]]) == links[hidden[known]]
-    assert len(set(persons.values())) == len(persons)
-    assert identities_in(after, set(hidden)) == 0
-    assert identities_in_files(home.root, set(hidden)) == []
-
-
-@pytest.mark.attack(10, 24)
-def test_a_new_root_leaves_no_former_key_and_no_former_token(
-    new_root: tuple[Home, Store, Store, Keys], sent: Path
-) -> None:
-    home, _, _, keys = new_root
-    keyring = open_keyring(home)
-    for name in ("root", "linkage", "epoch", "vault", "landed"):
-        assert keyring.record(name, 1).state == "destroyed"
-    aside = sent.parent / "vault of the former root"
-    former = read_store(aside, keys.files["vault"], home.spill)
-    fresh = read_store(home.vault_file, keyring.key("vault"), home.spill)
-    tokens = {v for rows in former.values() for row in rows for v in row if _long(v)}
-    left = {v for rows in fresh.values() for row in rows for v in row if _long(v)}
-    assert len(tokens) > 500
-    assert not tokens & left
-    assert opened_by(aside, keys_given(keyring), home.spill) == 0
-
-
-@pytest.mark.attack(24)
-def test_after_a_new_root_submissions_are_known_and_joined_as_before(
-    new_root: tuple[Home, Store, Store, Keys],
-    filled: Home,
-    sent: Path,
-    tmp_path: Path,
-) -> None:
-    """The next one lands; as many persons of as many records as without a rotation.
-    And the vault, sealed anew, can be renewed once more."""
-    first, *_, last = sorted(sent.glob("*_*_*"))
-    sizes = []
-    for number, each in enumerate((new_root[0], filled)):
-        home = copy_of(each, tmp_path / str(number))
-        keyring = open_keyring(home)
-        assert submit_file(home, keyring, first).state == "replayed"
-        assert submit_file(home, keyring, last).state == "accepted"
-        landed = read_store(home.landed_file, keyring.key("landed"), home.spill)
-        sizes.append(sorted(Counter(links_of(landed).values()).values()))
-    assert sizes[0] == sizes[1]
-    again = Home.find(tmp_path / "0")
-    keyring = open_keyring(again)
-    one, _, other = made_up_custodians(again)
-    counts = rotate_root(again, keyring, one, other)
-    assert counts["landed_rows"] > 1000
-    assert keyring.version("root") == 3
-
-
-@pytest.mark.attack(10)
-def test_one_custodian_renews_no_root(filled: Home) -> None:
-    keyring = open_keyring(filled)
-    one, *_ = made_up_custodians(filled)
-    with pytest.raises(VaultError) as refused:
-        rotate_root(filled, keyring, one, one)
-    assert refused.value.code == "one_custodian"
-    assert keyring.version("root") == 1
-
-
-def _long(value: object) -> bool:
-    """Tokens, sealed messages and public keys; no short or repeated value."""
-    return type(value) is bytes and len(value) >= 32
