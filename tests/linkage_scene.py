@@ -76,6 +76,11 @@ class Scene:
         self.vault = Vault(connection)
         self._keys = keys or new_keys()
         self._kind: Kind = home_kind
+        self.set_successions(successions)
+        self._records: dict[str, pl.DataFrame] = {}
+
+    def set_successions(self, successions: Iterable[Succession]) -> None:
+        """Other reference data for what is sent from now on."""
         empty = Reference.empty()
         self._reference = replace(
             empty,
@@ -83,7 +88,6 @@ class Scene:
                 list(successions), schema=empty.successions.schema, orient="row"
             ),
         )
-        self._records: dict[str, pl.DataFrame] = {}
 
     def send(self, sent: Sent) -> None:
         """Record one submission."""

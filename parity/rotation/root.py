@@ -162,10 +162,10 @@ def rotate_root(
     with home.lock("root", telling.waiting):
         resume_rewriting(home, keyring)
         custodians = appointed(home, keyring)
-        private = opening_key(custodians, one, other)
         keyring.ledger().append(
             "opening_key_used", reason="root", one=one.card.name, other=other.card.name
         )
+        private = opening_key(custodians, one, other)
         former = former_keys(keyring)
         opening = OpeningKey(private, custodians.opening_public)
         return rewrite(

@@ -132,17 +132,16 @@ class Watch:
 
 
 @contextmanager
-def watching(
-    pid: int, folders: Sequence[Path], spill: Path, needles: Needles
-) -> Iterator[Watch]:
-    """Look at a process, its descendants and folders while the context lasts.
+def watching(folders: Sequence[Path], spill: Path, needles: Needles) -> Iterator[Watch]:
+    """Look at folders, and processes that are named, while the context lasts.
 
-    folders: such as a home's spill folder and the system's temporary one. spill: a
-    folder outside of them, for what has to be a file to be opened.
+    Begin it before what is to be watched. folders: such as a home's spill folder and
+    the system's temporary one. spill: a folder outside of them, for what has to be a
+    file to be opened.
     """
     detector = Detector(needles)
     containers = Containers(detector, {}, spill)
-    with Watcher(detector, containers, pid, folders) as watcher:
+    with Watcher(detector, containers, folders) as watcher:
         yield Watch(watcher, detector)
 
 

@@ -54,12 +54,15 @@ def note_links(ledger: Ledger, before: Links, after: Links) -> None:
 
 
 def _torn(moved: pl.DataFrame, known: pl.DataFrame, whole: str, part: str) -> int:
-    """Persons on one side, touched by a move, that are two or more on the other."""
+    """Persons on one side, touched by a move, that are two or more on the other.
+
+    Somebody who is on one side only is one for themselves on the other.
+    """
     touched = moved.select(whole).drop_nulls().unique()
     return (
         known.join(touched, on=whole, how="semi")
         .group_by(whole)
-        .agg(pl.col(part).drop_nulls().n_unique())
+        .agg(pl.coalesce(part, "national_person_id").n_unique())
         .filter(pl.col(part) > 1)
         .height
     )

@@ -37,6 +37,7 @@ from parity.cli.main import main
 from parity.home import Home, HomeError
 from parity.home.secret import SecretBytes
 from parity.home.unlock import Keyring
+from parity.rotation.root import rotate_root
 from parity.synthetic import synthesise
 from parity.vault import identifier_keys
 from parity.vault.custodian_key import (
@@ -831,3 +832,21 @@ def test_the_whole_way_on_the_command_line(
     agreement = check_agreement(copy.home, copy.keyring)
     assert agreement.entries == agreement.openings
     assert all(Path(path).stat().st_mode & 0o077 == 0 for path in files.values())
+
+
+def test_a_rotation_of_the_root_changes_nothing_for_custodians(
+    copy: Scene, tmp_path: Path
+) -> None:
+    """What was asked before is void; the vault's count of openings stays."""
+    before = copy.asked()
+    copy.opened(before, copy.approved(before, 0, 1))
+    waiting = copy.asked()
+    rotate_root(copy.home, copy.keyring, copy.custodians[0], copy.custodians[2])
+    with refused("other_epoch"):
+        copy.opened(waiting, copy.approved(waiting, 0, 1))
+    after = copy.asked()
+    assert after.subject != before.subject
+    answer = copy.opened(after, copy.approved(after, 1, 2))
+    assert copy.read(answer, tmp_path)["identifiers"] == answer_of(copy.people[0])
+    agreement = check_agreement(copy.home, copy.keyring)
+    assert agreement.entries == agreement.openings == 2

@@ -16,16 +16,18 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from canaries import canary, canary_home, canary_needles, needles_of
 from watched import PARITY, Ran, run_watched, without_network
 
 from parity.home import Home
+from parity.home.private_files import write_private
 from parity.home.unlock import Keyring, open_keyring
 from parity.vault.identifier_scan import run_check_identifiers, scan_home, secrets_of
 from parity.vault.scan.needles import Needles, Secret
-from parity.vault.scan.report import ScanReport
+from parity.vault.scan.report import UNKNOWN, ScanReport
 
 # How often a way out was asked for that is not there, in the kernel's own counting.
 _COUNTED = """
@@ -170,40 +172,35 @@ def _made_by(ran: Ran) -> list[Path]:
 
 # --- controls: in this very home, what is planted is found ---------------------------
 
+ROOMS = ("dbt_logs", "dbt_target", "dagster_home", "published")
+WAYS = {"raw": bytes, "hex": lambda b: b.hex().encode(), "base64": base64.b64encode}
 
-@pytest.mark.attack(1, 2, 4, control=True)
-@pytest.mark.parametrize(
-    "room", ["dbt_logs", "dbt_target", "dagster_home", "published"]
-)
-def test_a_canary_among_what_is_left_is_found(chain: Chain, room: str) -> None:
+
+@pytest.mark.attack(1, 2, 4, 6, 8, control=True)
+def test_a_canary_and_every_key_are_found_among_what_is_left(
+    chain: Chain, intruder: Any
+) -> None:
+    """A canary in each room; each key and the passphrase raw, in hex and in base64."""
     needle = next(n for n in chain.needles.needles if n.kind == "ServiceRequestId")
-    planted = getattr(chain.home, room) / "planted.json"
-    planted.write_text(f'{{"message": "Could not convert string {needle.value!r}"}}')
-    planted.chmod(0o600)
-    try:
-        found = chain.report().findings
-    finally:
-        planted.unlink()
-    assert {(Path(f.place).name, f.kind) for f in found} == {
-        (planted.name, needle.kind)
-    }
-
-
-@pytest.mark.attack(6, 8, control=True)
-def test_every_key_and_the_passphrase_are_found_in_an_artefact(chain: Chain) -> None:
-    """Raw, in hex and in base64, each key of the home and its passphrase."""
-    planted = chain.home.dbt_target / "run_results.old"
     secrets = chain.needles.secrets
-    for write in (bytes, lambda b: b.hex().encode(), base64.b64encode):
-        planted.write_bytes(b"\n".join(write(s.content) for s in secrets))
-        found = chain.report().findings
-        planted.unlink()
-        kinds = {f.kind for f in found if Path(f.place) == _in_home(chain, planted)}
-        assert kinds >= {s.kind for s in secrets}
-
-
-def _in_home(chain: Chain, path: Path) -> Path:
-    return path.relative_to(chain.home.root)
+    said = f'{{"message": "Could not convert string {needle.value!r}"}}'.encode()
+    plants = {getattr(chain.home, room) / "planted.json": said for room in ROOMS}
+    for name, write in WAYS.items():
+        content = b"\n".join(write(secret.content) for secret in secrets)
+        plants[chain.home.dbt_target / f"run_results.{name}"] = content
+    expected = {(path.name, needle.kind) for path in plants if path.suffix == ".json"}
+    expected |= {(f"run_results.{name}", s.kind) for name in WAYS for s in secrets}
+    try:
+        for path, content in plants.items():
+            write_private(path, content)
+        findings = chain.report().findings
+    finally:
+        for path in plants:
+            path.unlink()
+    found = {(Path(f.place).name, f.kind) for f in findings if f.kind != UNKNOWN}
+    assert found == expected
+    assert len({f.place for f in findings}) == len(plants)
+    intruder.control(len(plants), len(plants), "plants among what the run left")
 
 
 _WRONG = """
@@ -230,7 +227,7 @@ def test_a_program_that_shows_a_key_is_seen(chain: Chain, tmp_path: Path) -> Non
     ran = run_watched(
         [sys.executable, "-c", _WRONG, str(tmp_path / "told")],
         tmp_path / "run",
-        chain.home,
+        Home(root=tmp_path / "home", kind="synthetic"),
         chain.needles,
     )
     assert {(f.place.split()[0], f.kind) for f in ran.seen} == {

@@ -64,6 +64,7 @@ def run_watched(
     temporary.mkdir(parents=True)
     folders = [temporary, home.spill, home.warehouse_file.parent]
     with (
+        watching(folders, folder.with_name("watch"), needles) as watch,
         (folder / "output").open("wb") as output,
         (folder / "errors").open("wb") as errors,
         subprocess.Popen(
@@ -75,8 +76,8 @@ def run_watched(
             env=environment(temporary) | dict(settings or {}),
             preexec_fn=_allow_cores,
         ) as child,
-        watching(child.pid, folders, folder.with_name("watch"), needles) as watch,
     ):
+        watch.watcher.follow(child.pid)
         if meanwhile is not None:
             meanwhile(child)
         code = child.wait()

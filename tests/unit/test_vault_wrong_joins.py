@@ -6,8 +6,10 @@ letters for one true person are the price of not joining two people by mistake.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
-from linkage_scene import Scene, groups, new_keys, nhs_number, sent
+from linkage_scene import Scene, Succession, groups, new_keys, nhs_number, sent
 
 KEYS = new_keys()
 ANN, BOB, CID = (nhs_number(tail) for tail in (1000, 2000, 3000))
@@ -206,6 +208,58 @@ def test_each_record_is_taken_for_the_right_person(case: str) -> None:
         for name in names:
             scene.send(sent(name, *(row for _, row in submissions[name])))
         assert groups(scene.persons()) == groups(wanted)
+
+
+JUNE_C = "ZZ5_2025-06_primary"
+A_TO_B: Succession = ("ZZ3", "ZZ4", date(2025, 5, 1), True)
+B_TO_C: Succession = ("ZZ4", "ZZ5", date(2025, 6, 1), True)
+A_TO_C: Succession = ("ZZ3", "ZZ5", date(2025, 6, 1), True)
+
+
+@pytest.mark.attack(16)
+@pytest.mark.parametrize(
+    ("successions", "names", "wanted"),
+    [
+        pytest.param([A_TO_B], [APRIL_A, MAY_B], "aa", id="taken over"),
+        pytest.param([A_TO_B], [APRIL_A, APRIL_B], "ab", id="before the day"),
+        pytest.param([], [APRIL_A, MAY_B], "ab", id="no succession"),
+        pytest.param(
+            [(*A_TO_B[:3], False)], [APRIL_A, MAY_B], "ab", id="other identifiers"
+        ),
+        pytest.param(
+            [A_TO_B, B_TO_C], [APRIL_A, MAY_B, JUNE_C], "aaa", id="twice in turn"
+        ),
+        pytest.param(
+            [A_TO_B, B_TO_C], [APRIL_A, JUNE_C], "aa", id="twice, not seen between"
+        ),
+        pytest.param(
+            [A_TO_C, B_TO_C], [APRIL_A, APRIL_B, JUNE_C], "abc", id="two became one"
+        ),
+        pytest.param([A_TO_C, B_TO_C], [APRIL_A, JUNE_C], "aa", id="one of the two"),
+    ],
+)
+def test_a_local_identity_goes_on_where_one_provider_took_over(
+    successions: list[Succession], names: list[str], wanted: str
+) -> None:
+    """Nobody here has a number; the refresh of a predecessor may come last."""
+    for order in (names, names[::-1]):
+        scene = Scene(successions, KEYS)
+        for name in order:
+            scene.send(sent(name, record("?", "P1")[1]))
+        persons = {name: person for (name, _), person in scene.persons().items()}
+        found = [persons[name] for name in names]
+        assert [found.index(each) for each in found] == [
+            wanted.index(letter) for letter in wanted
+        ]
+
+
+def test_successions_that_were_turned_round_end_and_join_nothing() -> None:
+    """Reference data of two times can make a circle that neither has."""
+    scene = Scene([A_TO_B], KEYS)
+    scene.send(sent(MAY_B, record("?", "P1")[1]))
+    scene.set_successions([("ZZ4", "ZZ3", date(2025, 5, 1), True)])
+    scene.send(sent(MAY_A, record("?", "P1")[1]))
+    assert len(set(scene.persons().values())) == 2
 
 
 def test_nobody_lives_at_the_pseudo_postcodes_of_a_live_home() -> None:
