@@ -53,7 +53,7 @@ def roll_forward(home: Home, keyring: Keyring, journal: Journal) -> None:
         switch_files(home, journal)
         activate_keys(keyring, journal)
         journal = journal.at("cleaning")
-        write_journal(home, journal)
+        write_journal(home, keyring, journal)
     check_in_force(keyring, journal)
     if journal.derived_goes:
         remove_derived(home, keyring)
@@ -102,7 +102,7 @@ def remove_derived(home: Home, keyring: Keyring) -> None:
     # Whoever reads just now keeps their spill: it is under a key of their process.
     left_over = [path for path in home.spill.iterdir() if not is_in_use(path)]
     for path in (*home.packages.iterdir(), *left_over):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

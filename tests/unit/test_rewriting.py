@@ -24,7 +24,7 @@ from rewriting_support import (
 
 from parity.home import Home, HomeError
 from parity.home.keyring import Keyring
-from parity.home.private_files import own_path
+from parity.home.private_files import own_path, write_private
 from parity.home.unlock import open_keyring
 from parity.rewriting import (
     Copy,
@@ -208,11 +208,31 @@ def test_a_forged_journal_destroys_no_key_in_force(
 ) -> None:
     write_journal(
         home,
+        keyring,
         Journal("test", "cleaning", (), {"epoch": Versions(1, 2)}, derived_goes=True),
     )
     with pytest.raises(RewritingError, match="not in force"):
         resume_rewriting(home, keyring)
     assert keyring.version("epoch") == 1
+
+
+@pytest.mark.attack(24)
+def test_a_journal_that_somebody_else_wrote_ends_nothing(
+    home: Home, keyring: Keyring
+) -> None:
+    """It would destroy keys: only one that this home sealed is followed."""
+    ours = Journal("test", "preparing", (), {"root": Versions(1)}, derived_goes=False)
+    write_journal(home, keyring, ours)
+    written = json.loads(journal_file(home).read_bytes())
+    write_private(
+        journal_file(home), json.dumps(written | {"step": "cleaning"}).encode()
+    )
+    before = keyring.records()
+    with pytest.raises(RewritingError, match="rewriting_damaged"):
+        resume_rewriting(home, keyring)
+    assert keyring.records() == before
+    write_private(journal_file(home), json.dumps(written).encode())
+    assert resume_rewriting(home, keyring)
 
 
 def test_a_journal_of_an_unknown_file_is_refused(home: Home, keyring: Keyring) -> None:
