@@ -9,25 +9,35 @@ everything that is left is scanned. The controls are programs that do it wrong.
 from __future__ import annotations
 
 import base64
+import os
 import re
 import shutil
+import signal
 import stat
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from canaries import canary, canary_home, canary_needles, needles_of
+from stopped import Looking, is_hardened, is_still, running, waited_for
 from watched import PARITY, Ran, run_watched, without_network
 
 from parity.home import Home
 from parity.home.private_files import write_private
 from parity.home.unlock import Keyring, open_keyring
-from parity.vault.identifier_scan import run_check_identifiers, scan_home, secrets_of
+from parity.specification import PROJECT_ROOT
+from parity.vault.identifier_scan import (
+    run_check_identifiers,
+    scan_home,
+    scan_memory,
+    secrets_of,
+)
 from parity.vault.scan.needles import Needles, Secret
-from parity.vault.scan.report import UNKNOWN, ScanReport
+from parity.vault.scan.report import UNKNOWN, UNREADABLE, ScanReport
 
 # How often a way out was asked for that is not there, in the kernel's own counting.
 _COUNTED = """
@@ -49,6 +59,7 @@ class Chain:
     submission: Path
     needles: Needles
     ran: Ran
+    settings: Mapping[str, str]
 
     def report(self) -> ScanReport:
         """The home as the run left it."""
@@ -72,16 +83,19 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         *secrets_of(keyring),
         Secret("passphrase", secret.read_bytes().strip()),
     )
+    settings = {"PARITY_PASSPHRASE_FILE": str(secret)}
     ran = run_watched(
         counted(PARITY, "run", "--home", str(home.root)),
         folder / "run",
         home,
         replace(needles, secrets=known),
-        {"PARITY_PASSPHRASE_FILE": str(secret)},
+        settings,
     )
     # packages have got their keys by now
     made = (*secrets_of(keyring), known[-1])
-    yield Chain(home, keyring, submission, replace(needles, secrets=made), ran)
+    yield Chain(
+        home, keyring, submission, replace(needles, secrets=made), ran, settings
+    )
     shutil.rmtree(folder)
 
 
@@ -168,6 +182,175 @@ def test_every_file_of_the_run_is_its_owners_alone(chain: Chain) -> None:
 
 def _made_by(ran: Ran) -> list[Path]:
     return list((ran.folder / "tmp").rglob("*"))
+
+
+# --- memory ---------------------------------------------------------------------------
+
+
+def named_keys(chain: Chain) -> Needles:
+    """Every key of the home by its name, the passphrase, and the identifiers."""
+    keyring = chain.keyring
+    keys = tuple(Secret(name, keyring.key(name)) for name in keyring.names())
+    return replace(chain.needles, secrets=(*keys, chain.needles.secrets[-1]))
+
+
+def held(reports: list[ScanReport]) -> set[str]:
+    """What was found in memory. Who is not root may not even look."""
+    (report,) = reports
+    kinds = {f.kind for f in report.findings}
+    if os.geteuid() != 0:
+        assert kinds == {UNREADABLE}
+        return set()
+    assert UNREADABLE not in kinds
+    return kinds
+
+
+@pytest.mark.attack(6, 7, 11)
+def test_dbts_memory_holds_the_keys_of_two_files_at_most(
+    chain: Chain, tmp_path: Path
+) -> None:
+    """Stopped where it says in its log that it is done, and then crashed."""
+    log = chain.home.dbt_logs / "dbt.log"
+    begun = log.stat().st_size
+
+    def at_the_end(child: subprocess.Popen[bytes]) -> list[int]:
+        is_done = b"Finished running" in log.read_bytes()[begun:]
+        return running(child, "dbt", "build", "--quiet") if is_done else []
+
+    look = Looking(at_the_end, named_keys(chain), tmp_path / "spill")
+    command = [PARITY, "build", "--select", "age_bands", "--home", str(chain.home.root)]
+    ran = run_watched(
+        command, tmp_path / "run", chain.home, chain.needles, chain.settings, look
+    )
+    assert held(look.reports) <= {"landed", "warehouse"}
+    assert ran.code != 0
+    assert cores(ran) == []
+
+
+@pytest.mark.attack(11)
+def test_a_researchers_processes_hold_one_key_and_no_identifier(
+    chain: Chain, tmp_path: Path
+) -> None:
+    """Stopped while the session still writes rows that nobody reads, then crashed."""
+
+    def while_it_writes(child: subprocess.Popen[bytes]) -> list[int]:
+        session = running(child, "parity.access.session")
+        asking = running(child, "bin/parity", "query")
+        is_time = session and asking and is_still(session[0])
+        return [*session, asking[-1]] if is_time else []
+
+    look = Looking(while_it_writes, named_keys(chain), tmp_path / "spill")
+    rows = "select p.* from dim_people p, range(200000)"
+    command = [PARITY, "query", rows, "--as", "researcher", "--format", "csv"]
+    ran = run_watched(
+        ["sh", "-c", '"$0" "$@" | sleep 30', *command, "--home", str(chain.home.root)],
+        tmp_path / "run",
+        chain.home,
+        chain.needles,
+        chain.settings,
+        look,
+    )
+    assert held(look.reports) <= {"package:researcher"}
+    assert cores(ran) == []
+
+
+@pytest.mark.attack(11, control=True)
+@pytest.mark.skipif(os.geteuid() != 0, reason="another's memory is for root to read")
+def test_a_key_and_an_identifier_in_memory_are_found(
+    chain: Chain, tmp_path: Path
+) -> None:
+    needles = named_keys(chain)
+    key = next(s for s in needles.secrets if s.kind == "root")
+    needle = next(n for n in needles.needles if n.kind == "LocalPatientId")
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; a = sys.stdin.buffer.read(); print(flush=1)"
+            "; import time; time.sleep(60)",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(key.content + needle.value.encode())
+        child.stdin.close()
+        child.stdout.readline()
+        report = scan_memory([child.pid], tmp_path / "spill", needles)
+        child.kill()
+    assert {f.kind for f in report.findings} == {key.kind, needle.kind}
+
+
+# --- core dumps -----------------------------------------------------------------------
+
+COMMANDS = {
+    "submit": ("submit", "{submission}"),
+    "build": ("build", "--select", "age_bands"),
+    "package": ("package", "build", "researcher"),
+    "query": ("query", "select count(*) from dim_people", "--as", "researcher"),
+    "check": ("check", "identifiers"),
+    "unlock": ("unlock",),
+}
+_PATTERN = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+HERE_ONLY = pytest.mark.skipif(
+    _PATTERN.startswith(("|", "/")), reason="this machine puts cores elsewhere"
+)
+
+
+@pytest.mark.attack(11)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_crashes_leaves_no_core(
+    chain: Chain, tmp_path: Path, name: str
+) -> None:
+    """As soon as it has looked at the home, which is before it has any key."""
+
+    def crash(child: subprocess.Popen[bytes]) -> None:
+        waited_for(lambda: [child.pid] if is_hardened(child.pid) else [])
+        os.kill(child.pid, signal.SIGSEGV)
+
+    words = [word.format(submission=chain.submission) for word in COMMANDS[name]]
+    ran = run_watched(
+        [PARITY, *words, "--home", str(chain.home.root)],
+        tmp_path / "run",
+        chain.home,
+        chain.needles,
+        chain.settings | {"PYTHONFAULTHANDLER": "1"},
+        crash,
+    )
+    assert ran.code == -signal.SIGSEGV
+    assert cores(ran) == []
+    # what Python says of a crash is lines of programs, and no local variable
+    assert ran.left(chain.needles) == ()
+
+
+@HERE_ONLY
+@pytest.mark.attack(11, control=True)
+def test_a_program_that_is_not_hardened_leaves_a_core_and_it_is_seen_through(
+    chain: Chain, tmp_path: Path
+) -> None:
+    needle = next(n for n in chain.needles.needles if n.kind == "LocalPatientId")
+    (tmp_path / "told").write_text(needle.value)
+    program = "import os, sys; a = open(sys.argv[1]).read() * 2; os.abort()"
+    ran = run_watched(
+        [sys.executable, "-c", program, str(tmp_path / "told")],
+        tmp_path / "run",
+        Home(root=tmp_path / "home", kind="synthetic"),
+        chain.needles,
+    )
+    assert ran.code == -signal.SIGABRT
+    assert cores(ran) != []
+    found = ran.left(chain.needles)
+    assert {f.kind for f in found} == {needle.kind, UNREADABLE}
+    assert {f.encoding for f in found if f.kind == UNREADABLE} == {
+        "a core dump: the memory of a process"
+    }
+
+
+def cores(ran: Ran) -> list[str]:
+    """Core files where this run's processes worked: dbt's and the session's as well."""
+    folders = (ran.folder, ran.folder / "tmp", PROJECT_ROOT, Path("/"))
+    return [p.name for folder in folders for p in folder.glob("core*") if p.is_file()]
 
 
 # --- controls: in this very home, what is planted is found ---------------------------

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 _AROUND = 512
 _CELL_TEXT = "utf-8", "surrogateescape"
 
+# Backslashes in front are doubled each time that a text is written into another.
 _JSON = re.compile(rb"\\+u(00[0-9a-fA-F]{2})")
 _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|\r?\n)")
 _HEXADECIMAL = re.compile(rb"\\+x([0-9a-fA-F]{2})")
@@ -34,9 +35,8 @@ _BASE64_BEFORE = frozenset(string.ascii_letters + string.digits + "+/")
 _LINE_ENDS = b"\r\n"
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _HEX = re.compile(
-    rb"(?:1f8b08|504b0304|28b52ffd|425a68|fd377a58|53514c697465|50415231|789c|78da|7801)"
-    rb"(?:[0-9a-f]{2}){12,}",
-    re.IGNORECASE,
+    rb"[123457fF](?:[fF]8[bB]08|04[bB]0304|8[bB]52[fF]{2}[dD]|25[aA]68|[dD]377[aA]58"
+    rb"|3514[cC]697465|0415231|89[cC]|8[dD][aA]|801)(?:[0-9a-fA-F]{2}){12,}"
 )
 
 
@@ -52,8 +52,16 @@ def _entities(text: bytes) -> bytes:
 _ESCAPES: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
     ("percent-encoded", re.compile(rb"%[0-9a-fA-F]{2}"), unquote_to_bytes),
     ("HTML entities", re.compile(rb"&#?[0-9a-zA-Z]{1,8};"), _entities),
-    ("JSON escapes", _JSON, lambda text: _JSON.sub(_code, text)),
-    ("hex escapes", _HEXADECIMAL, lambda text: _HEXADECIMAL.sub(_code, text)),
+    (
+        "JSON escapes",
+        re.compile(rb"\\u00[0-9a-fA-F]{2}"),
+        lambda text: _JSON.sub(_code, text),
+    ),
+    (
+        "hex escapes",
+        re.compile(rb"\\x[0-9a-fA-F]{2}"),
+        lambda text: _HEXADECIMAL.sub(_code, text),
+    ),
     ("quoted-printable", _QUOTED, lambda text: _QUOTED.sub(_code, text)),
 )
 
