@@ -98,7 +98,11 @@ def warehouse(
         with value_free("opt-outs"):
             resume_rewriting(home, keyring)
             passed = hold_gate(home, keyring)
-        with key_socket(home, keyring) as settings, _set(settings):
+        with (
+            value_free("build"),
+            key_socket(home, keyring) as settings,
+            _set(settings),
+        ):
             dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
             yield from dbt.cli(
                 ["build", "--quiet"], context=context, target_path=home.dbt_target

@@ -32,6 +32,7 @@ from parity.home.key_wrapping import KeyProvider, new_provider, open_provider
 from parity.home.keyring_file import KeyringFile, damaged, mark_of, read_content
 from parity.home.ledger import Ledger
 from parity.home.lock import holding
+from parity.home.private_files import remove_left_drafts
 from parity.home.secret import SecretBytes
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keys import check_value, generate_key
@@ -80,6 +81,7 @@ class Keyring:
         Raises HomeError: wrong_passphrase, wrong_wrapping_key, other_key_provider,
         keyring_damaged, keyring_version.
         """
+        remove_left_drafts(home.keyring_file)
         content = read_content(home.keyring_file)
         try:
             provider = open_provider(content["provider"], secret)

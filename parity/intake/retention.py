@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from parity.home import Home
+from parity.home.private_files import remove_left_over
 from parity.home.retention import Due, is_past, nothing_due
 from parity.home.settings import Retention
 from parity.home.unlock import Keyring
+from parity.intake.seal import OPENED
 from parity.intake.sealed_copies import key_name, months
 
 _KEYS = key_name("")
@@ -36,6 +38,8 @@ def sealed_due(
 
 
 def _end(home: Home, keyring: Keyring, past: list[str]) -> None:
+    # What a reader that was killed had unpacked, under no key at all.
+    remove_left_over(home.landing_inbox.parent, OPENED)
     for month in past:
         destroy_key(keyring, month)
         for room in (home.landing_sealed, home.landing_quarantine):

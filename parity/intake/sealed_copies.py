@@ -95,6 +95,6 @@ def read_copy(home: Home, keyring: Keyring, copy: Path) -> RawSubmission:
         return read_files(files, load())
     with (
         opened_copy(copy, key, landing) as submission,
-        tempfile.TemporaryDirectory(dir=landing) as workdir,
+        tempfile.TemporaryDirectory(dir=submission.parent) as workdir,
     ):
         return read_submission(submission, load(), Path(workdir))

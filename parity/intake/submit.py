@@ -22,7 +22,7 @@ from uuid import UUID, uuid4
 import polars as pl
 
 from parity.home import Home, HomeError
-from parity.home.private_files import make_folder
+from parity.home.private_files import make_folder, remove_left_over
 from parity.home.reference import Reference
 from parity.home.settings import read_settings
 from parity.home.unlock import Keyring
@@ -30,7 +30,7 @@ from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
 from parity.intake.inbox import check_still, remove, set_aside, snapshot
 from parity.intake.reader import RawSubmission, read_submission
-from parity.intake.seal import content_id, seal_copy
+from parity.intake.seal import OPENED, content_id, seal_copy
 from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
@@ -107,6 +107,7 @@ def submit(
     slot = Slot.from_name(path.name)
     with home.lock("intake", waiting):
         resume_rewriting(home, keyring)
+        remove_left_over(home.landing_inbox.parent, OPENED)
         intake = _Intake(
             home=home,
             keyring=keyring,

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from parity.home import Home
 from parity.home.keyring import Keyring
-from parity.home.private_files import sync_folder
+from parity.home.private_files import is_in_use, sync_folder
 from parity.rewriting.journal import (
     FileName,
     Journal,
+    RewritingError,
     remove_journal,
     write_journal,
 )
@@ -52,7 +53,8 @@ def roll_forward(home: Home, keyring: Keyring, journal: Journal) -> None:
         switch_files(home, journal)
         activate_keys(keyring, journal)
         journal = journal.at("cleaning")
-        write_journal(home, journal)
+        write_journal(home, keyring, journal)
+    check_in_force(keyring, journal)
     if journal.derived_goes:
         remove_derived(home, keyring)
     destroy_former(keyring, journal)
@@ -81,6 +83,15 @@ def activate_keys(keyring: Keyring, journal: Journal) -> None:
         keyring.activate(name, versions.new)
 
 
+def check_in_force(keyring: Keyring, journal: Journal) -> None:
+    """Raise RewritingError unless each new key is in force: else nothing may end."""
+    for name, versions in journal.keys.items():
+        if keyring.version(name) != versions.new:
+            raise RewritingError(
+                "rewriting_damaged", "the journal names a key that is not in force"
+            )
+
+
 def remove_derived(home: Home, keyring: Keyring) -> None:
     """Remove what was made of the former rows: the warehouse, packages, spill.
 
@@ -88,12 +99,13 @@ def remove_derived(home: Home, keyring: Keyring) -> None:
     made anew with the next build.
     """
     remove_database(home.warehouse_file)
-    for folder in (home.packages, home.spill):
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+    # Whoever reads just now keeps their spill: it is under a key of their process.
+    left_over = [path for path in home.spill.iterdir() if not is_in_use(path)]
+    for path in (*home.packages.iterdir(), *left_over):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     for record in keyring.records():
         if record.name.startswith(_PACKAGES) and record.state != "destroyed":
             keyring.destroy(record.name, record.version)

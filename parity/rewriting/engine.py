@@ -72,7 +72,7 @@ def rewrite(
             derived_goes=derived_goes,
         )
         keyring.ledger().append("rewriting_begun", reason=reason, files="+".join(there))
-        write_journal(home, journal)
+        write_journal(home, keyring, journal)
         try:
             journal = prepare_keys(home, keyring, journal)
             counts = fill(home, keyring, journal, transforms, telling)
@@ -80,7 +80,7 @@ def rewrite(
             roll_back(home, keyring, journal)
             raise
         journal = journal.at("switching", counts)
-        write_journal(home, journal)
+        write_journal(home, keyring, journal)
         roll_forward(home, keyring, journal)
         return counts
 
@@ -103,7 +103,7 @@ def resume_rewriting(
     if not is_unfinished(home):
         return False
     with home.lock("resume", waiting):
-        journal = read_journal(home)
+        journal = read_journal(home, keyring)
         if journal is None:  # the process that we waited for was still at it
             return False
         if journal.step == "preparing":
@@ -120,7 +120,7 @@ def prepare_keys(home: Home, keyring: Keyring, journal: Journal) -> Journal:
         for name in journal.keys
     }
     journal = journal.prepared(versions)
-    write_journal(home, journal)
+    write_journal(home, keyring, journal)
     return journal
 
 

@@ -7,6 +7,7 @@ no key and nobody's pseudonym. Up to `preparing` a restart takes everything back
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from parity.home import Home
+from parity.home.keyring import LEDGER_KEY, Keyring
 from parity.home.private_files import read_private, sync_folder, write_private
+from pseudonymisation.derivation import derive
 from pseudonymisation.errors import CodedError
+from pseudonymisation.keyed_hash import token
 
 Step = Literal["preparing", "switching", "cleaning"]
 FileName = Literal["landed", "vault", "warehouse"]
@@ -74,18 +78,24 @@ def is_unfinished(home: Home) -> bool:
     return journal_file(home).exists()
 
 
-def write_journal(home: Home, journal: Journal) -> None:
+def write_journal(home: Home, keyring: Keyring, journal: Journal) -> None:
     """Put the journal on disk, whole or not at all."""
     content = {"format": _FORMAT, **asdict(journal)}
+    content["seal"] = _seal(keyring, content)
     write_private(journal_file(home), json.dumps(content, indent=1).encode() + b"\n")
 
 
-def read_journal(home: Home) -> Journal | None:
-    """The journal, or None. Raises RewritingError: rewriting_damaged."""
+def read_journal(home: Home, keyring: Keyring) -> Journal | None:
+    """The journal, or None. Raises RewritingError: rewriting_damaged.
+
+    It is sealed under a key of the home: what it says destroys keys.
+    """
     if not is_unfinished(home):
         return None
     try:
-        return _read(json.loads(read_private(journal_file(home))))
+        content = json.loads(read_private(journal_file(home)))
+        _check_seal(keyring, content, str(content.pop("seal")))
+        return _read(content)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RewritingError(
             "rewriting_damaged",
@@ -97,6 +107,17 @@ def remove_journal(home: Home) -> None:
     """The rewriting is over."""
     journal_file(home).unlink(missing_ok=True)
     sync_folder(home.vault)
+
+
+def _check_seal(keyring: Keyring, content: Mapping[str, Any], seal: str) -> None:
+    if not hmac.compare_digest(_seal(keyring, content).encode(), seal.encode()):
+        raise ValueError("not sealed by this home")
+
+
+def _seal(keyring: Keyring, content: Mapping[str, Any]) -> str:
+    key = derive(keyring.key_to_read(LEDGER_KEY), "rewriting-journal")
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return token(key, "rewriting-journal", text).hex()
 
 
 def _read(content: dict[str, Any]) -> Journal:

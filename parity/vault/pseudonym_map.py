@@ -15,7 +15,7 @@ import polars as pl
 from parity.vault.errors import VaultError
 from parity.vault.identifier_keys import IdentifierKeys
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 200_000
 
 # Every token that can stand in the landed store as a pseudonym; what names a person has
 # landed as one, so evidence does not.

@@ -469,7 +469,15 @@ def test_a_request_that_says_too_little_is_refused(
     assert scene.entries("reidentification_requested") == asked
 
 
-@pytest.mark.parametrize("text", ["", "x", f"{uuid4()}\n{uuid4()}", f"{uuid4()}'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="none"),
+        pytest.param("x", id="no pseudonym"),
+        pytest.param(f"{uuid4()}\n{uuid4()}", id="two"),
+        pytest.param(f"{uuid4()}'", id="with a quotation mark"),
+    ],
+)
 def test_other_than_one_pseudonym_is_refused(scene: Scene, text: str) -> None:
     with refused("one_pseudonym"):
         ask(

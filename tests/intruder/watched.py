@@ -75,6 +75,7 @@ def run_watched(
             cwd=folder,
             env=environment(temporary) | dict(settings or {}),
             preexec_fn=_allow_cores,
+            start_new_session=True,  # so that it is killed with all that it started
         ) as child,
     ):
         watch.watcher.follow(child.pid)

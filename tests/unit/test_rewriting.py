@@ -24,6 +24,7 @@ from rewriting_support import (
 
 from parity.home import Home, HomeError
 from parity.home.keyring import Keyring
+from parity.home.private_files import own_path, write_private
 from parity.home.unlock import open_keyring
 from parity.rewriting import (
     Copy,
@@ -33,7 +34,12 @@ from parity.rewriting import (
     rewrite,
     rewrite_landed,
 )
-from parity.rewriting.journal import journal_file
+from parity.rewriting.journal import (
+    Journal,
+    Versions,
+    journal_file,
+    write_journal,
+)
 from pseudonymisation.keys import generate_key
 
 
@@ -55,6 +61,21 @@ def test_the_same_rows_under_another_key(home: Home, keyring: Keyring) -> None:
     assert keyring.key("landed") != former
     with pytest.raises(HomeError, match="does not open"):
         landed(home, former)
+
+
+@pytest.mark.attack(10)
+def test_spill_is_emptied_but_for_those_who_read_just_now(
+    home: Home, keyring: Keyring
+) -> None:
+    """Also what a killed intake opened there, under any name."""
+    left = [home.spill / name for name in ("tmp1", "spill-999999999-1-1", "a-b-c-d")]
+    reading = own_path(home.spill, "spill")
+    for folder in (*left, reading):
+        folder.mkdir(mode=0o700)
+        (folder / "file").write_bytes(b"")
+    (home.spill / "file").write_bytes(b"")
+    rewrite_landed(home, keyring, Copy(), "test")
+    assert list(home.spill.iterdir()) == [reading]
 
 
 def test_constraints_are_kept(home: Home, keyring: Keyring) -> None:
@@ -179,6 +200,39 @@ def test_a_damaged_journal_stops_everything(
             act(home, keyring)
         assert error.value.code == "rewriting_damaged"
     assert persons(home, keyring) == PEOPLE
+
+
+@pytest.mark.attack(24)
+def test_a_forged_journal_destroys_no_key_in_force(
+    home: Home, keyring: Keyring
+) -> None:
+    write_journal(
+        home,
+        keyring,
+        Journal("test", "cleaning", (), {"epoch": Versions(1, 2)}, derived_goes=True),
+    )
+    with pytest.raises(RewritingError, match="not in force"):
+        resume_rewriting(home, keyring)
+    assert keyring.version("epoch") == 1
+
+
+@pytest.mark.attack(24)
+def test_a_journal_that_somebody_else_wrote_ends_nothing(
+    home: Home, keyring: Keyring
+) -> None:
+    """It would destroy keys: only one that this home sealed is followed."""
+    ours = Journal("test", "preparing", (), {"root": Versions(1)}, derived_goes=False)
+    write_journal(home, keyring, ours)
+    written = json.loads(journal_file(home).read_bytes())
+    write_private(
+        journal_file(home), json.dumps(written | {"step": "cleaning"}).encode()
+    )
+    before = keyring.records()
+    with pytest.raises(RewritingError, match="rewriting_damaged"):
+        resume_rewriting(home, keyring)
+    assert keyring.records() == before
+    write_private(journal_file(home), json.dumps(written).encode())
+    assert resume_rewriting(home, keyring)
 
 
 def test_a_journal_of_an_unknown_file_is_refused(home: Home, keyring: Keyring) -> None:

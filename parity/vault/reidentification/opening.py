@@ -16,6 +16,7 @@ import duckdb
 
 from parity.home import Home
 from parity.home.unlock import Keyring
+from parity.rewriting import resume_rewriting
 from parity.vault.custodian_key import Card
 from parity.vault.custodians import Custodians, appointed, joined
 from parity.vault.custodians import replace as replace_custodian
@@ -91,10 +92,7 @@ def _opened(
     now: datetime | None,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bytes]]:
     """The vault and the opening key, for as long as the context lasts."""
-    with (
-        home.lock("reidentification"),
-        Vault.open(home, keyring.key("vault")) as vault,
-    ):
+    with home.lock("reidentification"), _open_vault(home, keyring) as vault:
         connection, custodians = vault.connection, appointed(home, keyring)
         try:
             records = read_records(keyring, now)
@@ -122,6 +120,17 @@ def _opened(
         note_opening(connection, request.request_id)
         halves = halves_of(request, first, second, one_time)
         yield connection, joined(custodians, *halves)
+
+
+@contextmanager
+def _open_vault(home: Home, keyring: Keyring) -> Iterator[Vault]:
+    """The vault in force: one that was cut off being written anew is finished first.
+
+    What is noted in a file that is replaced afterwards would be lost.
+    """
+    resume_rewriting(home, keyring)
+    with Vault.open(home, keyring.key("vault")) as vault:
+        yield vault
 
 
 def _check_ledger(records: Records, opened: frozenset[str]) -> None:

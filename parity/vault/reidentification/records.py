@@ -18,6 +18,7 @@ import duckdb
 from parity.home import Home
 from parity.home.key_record import READABLE, at
 from parity.home.unlock import Keyring
+from parity.rewriting import resume_rewriting
 from parity.vault.errors import VaultError
 from parity.vault.reidentification.request import LONGEST_HOURS, Act
 from parity.vault.store import Vault
@@ -45,10 +46,11 @@ class Records:
     """What a verified ledger tells.
 
     requested: the keyed hash of each request by its id. opened: ids. named_at: when
-    people were named. now: the later of the clock and the ledger's last entry, so that
-    a clock set back opens nothing that has expired.
+    people were named. clock: what it says. now: the later of the clock and the ledger's
+    last entry, so that a clock set back opens nothing that has expired.
     """
 
+    clock: datetime
     now: datetime
     requested: Mapping[str, str] = field(repr=False)
     opened: frozenset[str]
@@ -58,7 +60,9 @@ class Records:
         """Raise VaultError when as many people were named as may be."""
         spans = ((timedelta(days=1), limits.day), (timedelta(days=30), limits.month))
         for span, most in spans:
-            since = self.now - span
+            # From the clock where that is earlier: an entry dated ahead must not make
+            # the people named today look like those of another day.
+            since = min(self.clock, self.now) - span
             if sum(instant > since for instant in self.named_at) >= most:
                 raise VaultError(
                     "too_many",
@@ -68,7 +72,7 @@ class Records:
 
     def forget_expired(self, keyring: Keyring) -> None:
         """Destroy the one-time keys of requests that can have lasted no longer."""
-        oldest = self.now - timedelta(hours=LONGEST_HOURS)
+        oldest = min(self.clock, self.now) - timedelta(hours=LONGEST_HOURS)
         for record in keyring.records():
             is_kept = record.purpose == "exchange" and record.state in READABLE
             if is_kept and at(record.created_at) < oldest:
@@ -96,7 +100,8 @@ def read_records(keyring: Keyring, now: datetime | None = None) -> Records:
     ledger.verify()
     requested: dict[str, str] = {}
     opened, named_at = [], []
-    latest = now or datetime.now(UTC)
+    clock = now or datetime.now(UTC)
+    latest = clock
     for entry in ledger.entries():
         event, facts = str(entry["event"]), entry["facts"]
         instant = datetime.fromisoformat(str(entry["at"]))
@@ -109,7 +114,7 @@ def read_records(keyring: Keyring, now: datetime | None = None) -> Records:
             opened.append(str(facts["request"]))
         if event == JOINED["reidentify"]:
             named_at.append(instant)
-    return Records(latest, requested, frozenset(opened), tuple(named_at))
+    return Records(clock, latest, requested, frozenset(opened), tuple(named_at))
 
 
 def note_opening(connection: duckdb.DuckDBPyConnection, request_id: str) -> None:
@@ -129,6 +134,8 @@ def openings(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 def check_agreement(home: Home, keyring: Keyring) -> Agreement:
     """Whether ledger and vault tell of the same openings."""
+    with home.lock("reidentification"):
+        resume_rewriting(home, keyring)
     with (
         home.lock("reidentification"),
         Vault.open(home, keyring.key_to_read("vault")) as vault,
