@@ -431,11 +431,20 @@ def test_the_vault_forgets_their_evidence_and_pathways(
     assert had - has >= len(theirs)
 
 
-def test_every_pseudonym_that_is_left_has_its_token(opted_out: Asked) -> None:
-    """What a rotation needs: the vault still stands for everything that has landed."""
-    from parity.rotation.epoch import rotate_epoch
+def test_every_pseudonym_and_token_that_is_left_can_be_made_anew(
+    opted_out: Asked, sent: Sent, tmp_path: Path
+) -> None:
+    """The vault stands for all that has landed and all that is kept out or asked."""
+    from parity.rotation.root import rotate_root
+    from parity.vault.custodians import made_up_custodians
 
-    rotate_epoch(opted_out.home, opted_out.keyring)
+    one, other, _ = made_up_custodians(opted_out.home)
+    rotate_root(opted_out.home, opted_out.keyring, one, other)
+    again = request.make_request(opted_out.home, opted_out.keyring, tmp_path / "again")
+    assert again.data.read_text() == opted_out.request.data.read_text()
+    assert hold_gate(opted_out.home, opted_out.keyring).gone == 0
+    receipt = submit_file(opted_out.home, opted_out.keyring, sent.months(3)[0])
+    assert receipt.rows_kept_out > 1
 
 
 @pytest.mark.parametrize("numberless", [False, True])
