@@ -25,7 +25,7 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --intruder-report targe
 CHECKS := check-style check-format check-types check-imports check-sql
 
 .PHONY: help setup demo test test-packages check $(CHECKS) staging dagster clean \
-	threat-model intruder-report
+	threat-model intruder-report bench soak
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -89,6 +89,14 @@ test-packages:
 
 intruder-report: setup test-packages ## attack the defences alone: target/intruder-report.md
 	$(PYTEST) -m attack
+
+# The tests that draw values at random, ten times larger and with other values.
+soak: setup ## draw ten times as many random values as CI does
+	PARITY_SOAK=10 $(BIN)/pytest --numprocesses 2 --dist loadfile \
+		$$(grep -rlE '^from scale import' tests --include='test_*.py')
+
+bench: setup ## how fast pseudonyms are made, in how much memory; fails below target
+	$(BIN)/python benchmarks/pseudonyms.py
 
 threat-model: setup ## write docs/explanation/threat-model.md from the marks of the tests
 	PYTHONPATH=tests $(BIN)/python -m threats.page

@@ -1,7 +1,7 @@
 {#-
     The one presenting complaint of a pathway (national rule, measure M203): a validated
-    one first, significance 1 before 2, the latest date, then the latest submission and the
-    last row. One row per row of the grain that has any complaint.
+    one first, significance 1 before 2, the latest date, then the latest month, the last row
+    and the submission. One row per row of the grain that has any complaint.
 -#}
 {% macro chosen_complaints(grain, key) %}
 with
@@ -27,7 +27,8 @@ known as (
                 complaints.presenting_complaint_significance_code nulls last,
                 complaints.presenting_complaint_recorded_date desc nulls last,
                 complaints.reporting_month desc,
-                complaints.row_number desc
+                complaints.row_number desc,
+                complaints.submission_id desc
         ) as choice_rank
     from spells
     inner join complaints

@@ -26,7 +26,8 @@ recorded as (
             order by
                 employment.employment_status_recorded_date,
                 employment.reporting_month,
-                employment.row_number
+                employment.row_number,
+                employment.submission_id
         ) as record_rank
     from spells
     inner join employment

@@ -1,7 +1,9 @@
 {#-
     First and latest score of each scale inside the referral, one row per row of the grain
     and scale. The latest needs two different records; whether it counts as the last score
-    is decided where discharge is known.
+    is decided where discharge is known. Of two records of one moment and place (in two
+    submissions) the lower score counts as the earlier: something must decide that is no
+    pseudonym, whose order a new epoch changes.
 -#}
 {% macro first_last_scores(grain, key) %}
 with
@@ -21,7 +23,7 @@ in_referral as (
         spells.reporting_month,
         scores.scale_id,
         scores.score,
-        scores.score_order
+        {{ tie_free_score_order('scores.score_order', 'scores.score') }} as place
     from spells
     inner join scores
         on {{ events_of_spell('scores', key) }}
@@ -36,10 +38,10 @@ select
     reporting_month,
     scale_id,
     count(*) as score_count,
-    arg_min(score, score_order) as first_score,
+    arg_min(score, place) as first_score,
     case
         when count(*) >= {{ var('minimum_scores_for_last_score') }}
-            then arg_max(score, score_order)
+            then arg_max(score, place)
     end as latest_score
 from in_referral
 group by edition, pathway_key, reporting_month, scale_id

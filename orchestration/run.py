@@ -131,8 +131,7 @@ def _land_all(chain: _Chain) -> None:
         for path in ready_files(chain.home):
             slot = slot_or_refusal(path)
             if not isinstance(slot, Slot):
-                key = chain.resource.keyring().key("sealed")
-                quarantine(chain.home, path, slot, key)
+                quarantine(chain.home, chain.resource.keyring(), path, slot)
                 # The name itself is not repeated: it is the sender's and may say
                 # anything.
                 chain.summary.not_loaded.append("a file with another kind of name")

@@ -28,7 +28,7 @@ def inbox(
     for path in ready_files(home)[:_FILES_A_TICK]:
         slot = slot_or_refusal(path)
         if not isinstance(slot, Slot):
-            quarantine(home, path, slot, home_resource.keyring().key("sealed"))
+            quarantine(home, home_resource.keyring(), path, slot)
             continue
         key = partition_key(slot)
         new_senders.add(key.keys_by_dimension["sender"])

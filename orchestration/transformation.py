@@ -26,7 +26,10 @@ from orchestration.failures import value_free
 from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
 from parity.access.classification import check_home_classes
+from parity.home.standing import note_built
+from parity.rewriting import resume_rewriting
 from parity.specification import PROJECT_ROOT
+from parity.vault.opt_out.gate import hold_gate
 from parity.warehouse.dbt_runner import dbt_program, kept_from_dbt, key_socket
 
 
@@ -88,21 +91,25 @@ class Translator(DagsterDbtTranslator):
 def warehouse(
     context: dg.AssetExecutionContext, home_resource: HomeResource
 ) -> Iterator[Any]:
-    """Build seeds, models and tests, then hold the gate of the column classes."""
+    """Hold the opt-outs' gate, build seeds, models and tests, hold that of classes."""
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
-    with (
-        value_free("build"),
-        home.lock("build"),
-        key_socket(home, keyring) as settings,
-        _set(settings),
-    ):
-        dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
-        yield from dbt.cli(
-            ["build", "--quiet"], context=context, target_path=home.dbt_target
-        ).stream()
-    with value_free("classes"):
-        check_home_classes(home, keyring)
+    with home.lock("build"):
+        with value_free("opt-outs"):
+            resume_rewriting(home, keyring)
+            passed = hold_gate(home, keyring)
+        with (
+            value_free("build"),
+            key_socket(home, keyring) as settings,
+            _set(settings),
+        ):
+            dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
+            yield from dbt.cli(
+                ["build", "--quiet"], context=context, target_path=home.dbt_target
+            ).stream()
+        with value_free("classes"):
+            check_home_classes(home, keyring)
+            note_built(keyring, passed.gate, passed.asked_at)
 
 
 class _Dbt(DbtCliResource):

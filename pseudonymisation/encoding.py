@@ -24,6 +24,7 @@ import polars as pl
 from pseudonymisation.errors import EncodingRefused
 
 _VERSION = b"parity:1:"
+_LONGEST_HEAD = 20
 
 Part = str | bytes
 
@@ -43,6 +44,28 @@ def encode(kind: str, *parts: Part) -> bytes:
     return _VERSION + b"".join(_item(part) for part in (kind, *parts))
 
 
+def decode(encoded: bytes) -> tuple[str, tuple[Part, ...]]:
+    """Kind and parts of what `encode` made. Raises EncodingRefused for other bytes."""
+    refused = EncodingRefused("not_encoded", "these bytes are not of this encoding")
+    if not encoded.startswith(_VERSION):
+        raise refused
+    parts: list[Part] = []
+    rest = encoded[len(_VERSION) :]
+    while rest:
+        head, colon, tail = rest.partition(b":")
+        is_count = head[1:].isdigit() and len(head) <= _LONGEST_HEAD
+        length = int(head[1:]) if is_count else len(tail) + 1
+        if not colon or length > len(tail):
+            raise refused
+        parts.append(_part(head[:1], tail[:length], refused))
+        rest = tail[length:]
+    match parts:
+        # Made again, it must be the same: one thing has one encoding.
+        case [str(kind), *others] if encode(kind, *others) == encoded:
+            return kind, tuple(others)
+    raise refused
+
+
 def encode_column(kind: str, *parts: ColumnPart | Part) -> pl.Expr:
     """The same bytes for each row (Binary); null where any part is null."""
     encoded = pl.lit(encode(kind))
@@ -54,13 +77,23 @@ def encode_column(kind: str, *parts: ColumnPart | Part) -> pl.Expr:
 
 def text_part(expression: pl.Expr) -> ColumnPart:
     """A text part from a String expression."""
-    content = expression.cast(pl.Binary)
-    return ColumnPart(_item_column("t", expression.str.len_bytes(), content))
+    item = _head_column("t", expression.str.len_bytes()) + expression
+    return ColumnPart(item.cast(pl.Binary))
 
 
 def bytes_part(expression: pl.Expr) -> ColumnPart:
     """A raw part from a Binary expression."""
-    return ColumnPart(_item_column("b", expression.bin.size(), expression))
+    head = _head_column("b", expression.bin.size())
+    return ColumnPart(head.cast(pl.Binary) + expression)
+
+
+def _part(tag: bytes, content: bytes, refused: EncodingRefused) -> Part:
+    if tag == b"b":
+        return content
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise refused from None
 
 
 def _item(part: Part) -> bytes:
@@ -73,6 +106,6 @@ def _item(part: Part) -> bytes:
     return b"t%d:%b" % (len(written), written)
 
 
-def _item_column(tag: str, length: pl.Expr, content: pl.Expr) -> pl.Expr:
-    head = pl.concat_str([pl.lit(tag), length.cast(pl.String), pl.lit(":")])
-    return head.cast(pl.Binary) + content
+def _head_column(tag: str, length: pl.Expr) -> pl.Expr:
+    # Joined with `+`: twice as fast as concat_str.
+    return pl.lit(tag) + length.cast(pl.String) + pl.lit(":")

@@ -38,6 +38,7 @@ from parity.access.rekeying import project_epoch, project_key
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.private_files import FOLDER_MODE, write_private
+from parity.home.standing import check_standing
 from parity.home.unlock import Keyring
 from parity.publication.errors import PublicationError
 from parity.publication.provenance import created_from
@@ -48,6 +49,7 @@ from parity.publication.signing import (
     sha256,
     signed_manifest,
 )
+from parity.rewriting import resume_rewriting
 from parity.warehouse.connections import reading
 
 PACKAGE_FILE = "package.duckdb"
@@ -86,7 +88,8 @@ def build_package(
     """Build the package of a role from the warehouse as it is, and put it in force.
 
     policy: the committed one unless a test brings its own. Raises AccessError when the
-    role has no such door, a column has no class or the grants do not fit the warehouse;
+    role has no such door, a column has no class or the grants do not fit the warehouse,
+    OptOutError when people went since it was built or its check of opt-outs is stale;
     then the former package stays in force.
     """
     granted = (policy or load_policy()).role(role)
@@ -95,6 +98,8 @@ def build_package(
             "no_door", f"no package is made for the role {role}", exit_code=2
         )
     with home.lock(f"package {role}"):
+        resume_rewriting(home, keyring)
+        check_standing(home, keyring)
         folder = _new_build(home.packages / role)
         try:
             _build(home, keyring, granted, folder)
@@ -220,6 +225,17 @@ def _new_build(folder: Path) -> Path:
     build = folder / f"build-{max(numbers, default=0) + 1:04d}"
     build.mkdir(mode=FOLDER_MODE)
     return build
+
+
+def former_builds(home: Home) -> list[Path]:
+    """Builds that are not in force: what a process that was killed left behind."""
+    found = []
+    for folder in sorted(path for path in home.packages.iterdir() if path.is_dir()):
+        pointer = folder / _POINTER
+        current = pointer.read_text("ascii").strip() if pointer.is_file() else ""
+        builds = [path for path in folder.iterdir() if _build_of(path)]
+        found += [path for path in builds if path.name != current]
+    return found
 
 
 def _remove_others(build: Path) -> None:

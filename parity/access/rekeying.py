@@ -23,7 +23,7 @@ from parity.access.errors import AccessError
 from parity.home.unlock import Keyring
 from pseudonymisation.derivation import derive
 from pseudonymisation.encoding import bytes_part
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+from pseudonymisation.keyed_hash import pseudonym_text_column
 
 MAP_TABLE = "project_pseudonyms"
 
@@ -103,7 +103,7 @@ def _map_batch(connection: duckdb.DuckDBPyConnection, first: int, key: bytes) ->
         [first, first + _BATCH_ROWS - 1],
     )
     old = cast(pl.DataFrame, pl.from_arrow(found.to_arrow_table()))
-    batch = old.with_columns(new=_project_pseudonym(pl.col("old"), key))
+    batch = old.with_columns(new=project_pseudonym(pl.col("old"), key))
     connection.register("pseudonym_batch", batch.to_arrow())
     connection.execute(
         f"insert into {MAP_TABLE} select old::uuid, new::uuid from pseudonym_batch"
@@ -111,10 +111,13 @@ def _map_batch(connection: duckdb.DuckDBPyConnection, first: int, key: bytes) ->
     connection.unregister("pseudonym_batch")
 
 
-def _project_pseudonym(column: pl.Expr, key: bytes) -> pl.Expr:
-    """UUID text to UUID text; what is hashed are the 16 bytes."""
+def project_pseudonym(column: pl.Expr, key: bytes) -> pl.Expr:
+    """A project's pseudonym of each of the warehouse's, both as UUID text.
+
+    key: of ProjectKey. What is hashed are the 16 bytes.
+    """
     raw = column.str.replace_all("-", "", literal=True).str.decode("hex")
-    return uuid_text_column(pseudonym_column(key, _DOMAIN, bytes_part(raw)))
+    return pseudonym_text_column(key, _DOMAIN, bytes_part(raw))
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -45,8 +45,11 @@ def init(
         made = make_home(root, synthetic=synthetic, wrapping_key=wrapping_key())
     if as_json:
         show_json({"home": made.root, "kind": made.kind})
-    else:
-        say(f"made a {made.kind} home in {made.root}")
+        return
+    say(f"made a {made.kind} home in {made.root}")
+    if made.kind == "live":
+        say("appoint its three custodians before the first submission:")
+        say("parity reidentify custodian, then parity reidentify appoint")
 
 
 def _root(home: Path | None) -> Path:

@@ -16,6 +16,7 @@ from parity.cli.options import (
     PassphraseFile,
     open_home,
 )
+from parity.cli.rotate import rotate
 from parity.cli.screen import complain, say, show_json, show_table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from parity.home.keyring_check import KeyringCheck
 
 app = typer.Typer(help="The keys of a home.", no_args_is_help=True)
+app.command("rotate")(rotate)
 
 _COLUMNS = (
     "name",
@@ -115,8 +117,11 @@ def retire(
 ) -> None:
     """Lay a version of a key down: it protects nothing more, and reads what it did.
 
-    There is no way back. With --compromised it does not read either.
+    There is no way back. With --compromised it does not read either. Keys that hold
+    the home together end when `parity keys rotate` has put others in their place.
     """
+    if not any(re.fullmatch(form, name) for form in _MADE_BY_HAND):
+        raise typer.BadParameter("that key ends by `parity keys rotate`, not by hand")
     _, keyring = open_home(home, passphrase_file, passphrase_fd)
     if compromised:
         keyring.compromise(name, version)

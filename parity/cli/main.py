@@ -12,13 +12,17 @@ from parity.cli import (
     build,
     check,
     docs,
+    erase,
     init,
     keys,
     ledger,
+    opt_out,
     package,
     publish,
     query,
     reference,
+    reidentify,
+    retain,
     run_chain,
     submissions,
     submit,
@@ -44,10 +48,14 @@ app.command("build")(build.build)
 app.command("run")(run_chain.run)
 app.command("query")(query.query)
 app.command("publish")(publish.publish)
+app.command("retain")(retain.retain)
+app.command("erase")(erase.erase)
+app.add_typer(opt_out.app, name="opt-out")
 app.add_typer(package.app, name="package")
 app.add_typer(access.app, name="access")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(reidentify.app, name="reidentify")
 app.add_typer(check.app, name="check")
 app.add_typer(docs.app, name="docs")
 

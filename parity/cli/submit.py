@@ -96,6 +96,8 @@ def _words(receipt: Receipt) -> str:
     if receipt.rows_received:
         words.append(f"{receipt.rows_received:,} rows received")
         words.append(f"{receipt.rows_kept:,} kept, {receipt.failures:,} findings")
+    if receipt.rows_kept_out:
+        words.append(f"{receipt.rows_kept_out:,} kept out")
     if receipt.reason:
         words.append(receipt.reason)
     if receipt.answer:

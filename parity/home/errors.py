@@ -1,4 +1,4 @@
-"""The one error of a home: usage and custody, told by a code and a sentence."""
+"""The errors of a home: usage and custody, told by a code and a sentence."""
 
 from __future__ import annotations
 
@@ -7,3 +7,9 @@ from pseudonymisation.errors import CodedError
 
 class HomeError(CodedError):
     """A home, a key or an encrypted file that cannot be used as asked."""
+
+
+class OptOutError(HomeError):
+    """The national data opt-out stops what was asked, or an answer was refused."""
+
+    exit_code = 1  # the data, not the usage

@@ -20,7 +20,15 @@ from parity.home.errors import HomeError
 from pseudonymisation.encoding import encode
 
 Purpose = Literal[
-    "derivation", "linkage", "ledger", "receipt", "sealing", "signing", "file"
+    "derivation",
+    "root",
+    "linkage",
+    "ledger",
+    "receipt",
+    "sealing",
+    "signing",
+    "file",
+    "exchange",
 ]
 State = Literal["pre_active", "active", "deactivated", "compromised", "destroyed"]
 

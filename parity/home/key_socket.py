@@ -23,7 +23,7 @@ from pathlib import Path
 from parity.home.errors import HomeError
 from parity.home.private_files import check_folder
 from pseudonymisation.errors import CodedError
-from pseudonymisation.keys import KEY_BYTES
+from pseudonymisation.keys import KEY_BYTES, check_key
 
 _LONGEST_NAME = 200
 _SECONDS = 5.0
@@ -100,9 +100,9 @@ def ask(path: Path, name: str) -> bytes:
 
 
 def key_of(answer: bytes) -> bytes:
-    """The key in an answer. Raises HomeError with the code of a refusal."""
+    """The key in an answer. Raises HomeError with the code of a refusal, KeyRefused."""
     if answer[:1] == _GIVEN and len(answer) == 1 + KEY_BYTES:
-        return answer[1:]
+        return check_key(answer[1:])
     code = "no_answer"
     if answer[:1] == _REFUSED:
         code = answer[1:].decode("ascii", "replace")

@@ -32,6 +32,7 @@ from parity.home.key_wrapping import KeyProvider, new_provider, open_provider
 from parity.home.keyring_file import KeyringFile, damaged, mark_of, read_content
 from parity.home.ledger import Ledger
 from parity.home.lock import holding
+from parity.home.private_files import remove_left_drafts
 from parity.home.secret import SecretBytes
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keys import check_value, generate_key
@@ -80,6 +81,7 @@ class Keyring:
         Raises HomeError: wrong_passphrase, wrong_wrapping_key, other_key_provider,
         keyring_damaged, keyring_version.
         """
+        remove_left_drafts(home.keyring_file)
         content = read_content(home.keyring_file)
         try:
             provider = open_provider(content["provider"], secret)
@@ -122,6 +124,24 @@ class Keyring:
         key_expired past its period of reading.
         """
         return self._unwrapped(self._reading(name, version, _now()))
+
+    def to_rewrite(self, name: str) -> tuple[int, bytes]:
+        """Version and key that a rewriting reads with, to lay what it held under a new.
+
+        The one in force, else the newest that was: past its period too, laid down or
+        known to others, for what it protects must be able to leave it. Raises HomeError
+        when there is none that is not destroyed.
+        """
+        held = [
+            r
+            for r in self.records()
+            if r.name == name and r.state not in ("pre_active", "destroyed")
+        ]
+        in_force = [record for record in held if record.state == "active"]
+        if not held:
+            raise self.record(name).refusal()
+        found = newest(in_force or held)
+        return found.version, self._unwrapped(found)
 
     def versions_to_read(self, name: str) -> tuple[int, ...]:
         """The versions that `key_to_read` gives today, none when there is no key."""

@@ -48,6 +48,22 @@ def passphrase(
     return _from_terminal()
 
 
+def own_passphrase(
+    of: str, *, passphrase_file: Path | None = None, passphrase_fd: int | None = None
+) -> SecretBytes:
+    """The passphrase of a person's own file, which is no home's.
+
+    From the descriptor, the file, else the terminal. of: whose, for the question there.
+    Raises HomeError.
+    """
+    harden_process()
+    if passphrase_fd is not None:
+        return _from_descriptor(passphrase_fd)
+    if passphrase_file is not None:
+        return _secret(read_private(passphrase_file))
+    return _from_terminal(of)
+
+
 def wrapping_key() -> WrappingKey:
     """The wrapping key that systemd hands over as `parity-wrapping-key`: 32 bytes.
 
@@ -69,7 +85,7 @@ def refuse_passphrase(provider: str, file: Path | None, descriptor: int | None) 
     if file is not None or descriptor is not None:
         raise HomeError(
             "other_key_provider",
-            f"with the key provider {provider} no passphrase opens",
+            f"no passphrase opens under the key provider {provider}",
         )
 
 
@@ -99,7 +115,7 @@ def _from_descriptor(descriptor: int) -> SecretBytes:
         raise HomeError("no_descriptor", "no such descriptor") from None
 
 
-def _from_terminal() -> SecretBytes:
+def _from_terminal(of: str = "this home") -> SecretBytes:
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except OSError:
@@ -109,7 +125,7 @@ def _from_terminal() -> SecretBytes:
             "credential or PARITY_PASSPHRASE_FILE, or a terminal",
         ) from None
     os.close(terminal)
-    return _secret(getpass.getpass("Passphrase of this home: ").encode("utf-8"))
+    return _secret(getpass.getpass(f"Passphrase of {of}: ").encode("utf-8"))
 
 
 def _secret(content: bytes) -> SecretBytes:

@@ -99,6 +99,7 @@ def read_private(path: Path) -> bytes:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file with mode 0600, whole or not at all; on disk on return."""
+    remove_left_drafts(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     draft.unlink(missing_ok=True)
@@ -112,6 +113,18 @@ def write_private(path: Path, content: bytes) -> None:
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def remove_left_drafts(path: Path) -> None:
+    """Remove drafts of a file whose writers have ended: a kill leaves them behind.
+
+    A draft is a whole copy: one of the keyring holds keys that are destroyed since.
+    """
+    start, end = f".{path.name}.", ".draft"
+    for draft in path.parent.glob(f"{start}*{end}"):
+        writer = draft.name.removeprefix(start).removesuffix(end)
+        if writer.isdecimal() and not _started(int(writer)):
+            draft.unlink(missing_ok=True)
 
 
 def own_path(parent: Path, purpose: str) -> Path:
@@ -128,9 +141,16 @@ def own_path(parent: Path, purpose: str) -> Path:
 def remove_left_over(parent: Path, purpose: str) -> None:
     """Remove what ended processes left below their own paths in a folder."""
     for path in parent.glob(f"{purpose}-*-*-*"):
-        _, pid, started, _ = path.name.rsplit("-", 3)
-        if pid.isdecimal() and _started(int(pid)) != started:
+        if path.name.split("-")[-3].isdecimal() and not is_in_use(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether a path is the own one (`own_path`) of a process that still runs."""
+    if path.name.count("-") < 3:
+        return False
+    _, pid, started, _ = path.name.rsplit("-", 3)
+    return pid.isdecimal() and _started(int(pid)) == started != ""
 
 
 def _started(pid: int) -> str:

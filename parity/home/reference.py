@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -105,9 +106,14 @@ class Reference:
             postcodes=_typed("postcodes", None),
         )
 
-    def formers(self, provider: str) -> tuple[str, ...]:
-        """The providers whose local identifiers a provider took over, all the way."""
-        kept = self.successions.filter("keeps_local_identifiers")
+    def formers(self, provider: str, day: date) -> tuple[str, ...]:
+        """All the providers whose identifiers a provider had taken over by a day.
+
+        Before that day a code of the successor's was another provider's.
+        """
+        kept = self.successions.filter(
+            pl.col("keeps_local_identifiers") & (pl.col("succession_date") <= day)
+        )
         found: list[str] = []
         wanted = [provider]
         while wanted:

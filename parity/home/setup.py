@@ -17,17 +17,17 @@ from parity.home.keyring import LEDGER_KEY, Keyring, Purpose
 from parity.home.layout import HOME_VERSION, Home, description_file
 from parity.home.private_files import harden_process, make_folder, write_private
 from parity.home.secret import SecretBytes, WrappingKey
+from parity.home.settings import settings_file, written_settings
 
 _SHORTEST_PASSPHRASE = 12
 
 # The ledger's key first: the making of the others is entered in the ledger.
 _FIRST_KEYS: tuple[tuple[str, Purpose], ...] = (
     (LEDGER_KEY, "ledger"),
-    ("root", "derivation"),
+    ("root", "root"),
     ("linkage", "linkage"),
     ("epoch", "derivation"),
     ("receipt", "receipt"),
-    ("sealed", "sealing"),
     ("vault", "file"),
     ("landed", "file"),
     ("warehouse", "file"),
@@ -64,6 +64,7 @@ def init(
     for name, purpose in _FIRST_KEYS:
         keyring.generate(name, purpose)
     keyring.ledger().append("home_made", kind=home.kind)
+    write_private(settings_file(home), written_settings(home.kind))
     write_private(description_file(root), _description(home))
     return home
 

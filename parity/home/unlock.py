@@ -84,12 +84,17 @@ def open_keyring(
     return Keyring.open(home, secret)
 
 
+def home_socket(home: Home) -> Path:
+    """The socket on which `parity unlock` serves a home."""
+    return home.run_folder / _SOCKET
+
+
 def serve(home: Home, keyring: Keyring, stop: threading.Event | None = None) -> None:
     """Serve the home's file keys until stopped: what `parity unlock` does.
 
     Keys made while it runs are served too. Raises HomeError when it is served already.
     """
-    with listening(home.run_folder / _SOCKET) as listener:
+    with listening(home_socket(home)) as listener:
         serve_until(stop or threading.Event(), listener, giver(keyring, None))
 
 
@@ -125,8 +130,8 @@ def file_key(home: Home, name: str) -> bytes:
     """
     if named := os.environ.get("PARITY_KEY_SOCKET"):
         return ask(Path(named), name)
-    if is_served(home.run_folder / _SOCKET):
-        return ask(home.run_folder / _SOCKET, name)
+    if is_served(home_socket(home)):
+        return ask(home_socket(home), name)
     return _from_child(home, name)
 
 
@@ -137,12 +142,13 @@ def giver(keyring: Keyring, names: Collection[str] | None) -> Giver:
         try:
             _check_served(name, names)
             check_file_key(keyring, name)
+            key = keyring.key(name) if name in _WRITTEN else keyring.key_to_read(name)
         except HomeError as error:
             # What was asked for is the caller's text: it does not go into the ledger.
             keyring.ledger().append("key_refused", reason=error.code, process=process)
             raise
         keyring.ledger().append("key_given", key=name, process=process)
-        return keyring.key(name) if name in _WRITTEN else keyring.key_to_read(name)
+        return key
 
     return give
 

@@ -6,13 +6,16 @@ What belongs here: listing, recognising names, and setting aside under encryptio
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from parity.home import Home
 from parity.home.private_files import write_private
+from parity.home.unlock import Keyring
 from parity.intake.errors import IntakeError
 from parity.intake.seal import LARGEST_COPY, seal_copy
+from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 
 _PARTIAL = (".part", ".tmp", ".crdownload")
@@ -69,14 +72,22 @@ def check_still(path: Path, before: Snapshot) -> None:
         )
 
 
-def set_aside(home: Home, path: Path, reason: str, key: bytes, copy_id: UUID) -> None:
+def set_aside(
+    home: Home,
+    keyring: Keyring,
+    path: Path,
+    reason: str,
+    copy_id: UUID,
+    received_at: datetime,
+) -> None:
     """Keep an encrypted copy in the quarantine with the reason beside it.
 
     Nothing that was sent is lost; its name, which may say anything, is inside the copy.
-    key: the home's sealing key.
+    received_at: whose month has the key and the folder.
     """
-    target = home.landing_quarantine / f"{copy_id}.sealed"
-    seal_copy(path, target, key, copy_id)
+    month = month_of(received_at)
+    target = month_folder(home.landing_quarantine, month) / f"{copy_id}.sealed"
+    seal_copy(path, target, sealing_key(keyring, month), copy_id)
     write_private(target.with_suffix(".reason.txt"), f"{reason}\n".encode())
 
 
@@ -90,16 +101,17 @@ def remove(home: Home, path: Path) -> None:
         path.unlink()
 
 
-def quarantine(home: Home, path: Path, reason: str, key: bytes) -> None:
+def quarantine(home: Home, keyring: Keyring, path: Path, reason: str) -> None:
     """Move something out of the inbox and out of the way of the rest.
 
     What is too large to seal in memory is moved as it is, inside the landing zone.
     """
-    copy_id = uuid4()
+    copy_id, now = uuid4(), datetime.now(UTC)
     if path.is_file() and path.stat().st_size > LARGEST_COPY:
-        path.rename(home.landing_quarantine / f"{copy_id}.too-large-to-seal")
+        folder = month_folder(home.landing_quarantine, month_of(now))
+        path.rename(folder / f"{copy_id}.too-large-to-seal")
         words = f"{reason}; too large to seal\n"
-        write_private(home.landing_quarantine / f"{copy_id}.reason.txt", words.encode())
+        write_private(folder / f"{copy_id}.reason.txt", words.encode())
         return
-    set_aside(home, path, reason, key, copy_id)
+    set_aside(home, keyring, path, reason, copy_id, now)
     remove(home, path)

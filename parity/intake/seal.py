@@ -30,7 +30,9 @@ from parity.home.private_files import (
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
 from pseudonymisation.envelope import seal, unseal
+from pseudonymisation.errors import EnvelopeRefused
 from pseudonymisation.keyed_hash import pseudonym
+from pseudonymisation.keys import check_key
 
 # The readers refuse larger files; AES-GCM seals a copy in memory.
 LARGEST_COPY = 1 << 30
@@ -57,7 +59,7 @@ def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UU
 def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None:
     """Write an encrypted copy of a file or folder, bound to its submission.
 
-    key: the home's sealing key. Nothing is written in clear on the way.
+    key: that of its month. Nothing is written in clear on the way.
     """
     sealed = seal(key, _packed(path), _context(str(submission_id)))
     write_private(target, sealed)
@@ -76,6 +78,22 @@ def copied_files(path: Path, key: bytes) -> dict[str, bytes]:
             if opened is not None:
                 files[member.name] = opened.read()
     return files
+
+
+def is_sealed_with(key: bytes, path: Path) -> bool:
+    """Whether a key is the one that a copy is sealed with."""
+    try:
+        unseal(key, read_private(path), _context(path.stem))
+    except EnvelopeRefused:
+        return False
+    return True
+
+
+def seal_anew(path: Path, key: bytes, new_key: bytes) -> None:
+    """Seal a copy with another key, in its place. Raises EnvelopeRefused."""
+    context = _context(path.stem)
+    content = unseal(check_key(key), read_private(path), context)
+    write_private(path, seal(check_key(new_key), content, context))
 
 
 def is_one_file(names: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -22,20 +22,27 @@ from uuid import UUID, uuid4
 import polars as pl
 
 from parity.home import Home, HomeError
-from parity.home.private_files import make_folder
+from parity.home.private_files import make_folder, remove_left_over
 from parity.home.reference import Reference
+from parity.home.settings import read_settings
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
 from parity.intake.inbox import check_still, remove, set_aside, snapshot
 from parity.intake.reader import RawSubmission, read_submission
-from parity.intake.seal import content_id, seal_copy
+from parity.intake.seal import OPENED, content_id, seal_copy
+from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
+from parity.rewriting import resume_rewriting
 from parity.specification import Specification, load
 from parity.vault.custodians import appointed
-from parity.vault.link_changes import note_links
+from parity.vault.identifier_counts import identifier_counts
+from parity.vault.link_changes import Links, note_links
+from parity.vault.opt_out.numbers import remember
+from parity.vault.people import NHS_NUMBER, PERSONS
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
+from parity.vault.removal.door import read_kept_out, without_kept_out
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
 
@@ -46,7 +53,10 @@ State = Literal["accepted", "replayed", "rejected", "quarantined"]
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. answer: the page for the provider. reason: why it did not load.
+    name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
+    why it did not load. rows_kept_out: of the rows that the rules kept, those of people
+    who are kept out (parity.vault.removal). identifiers: counts of person records, of
+    what has landed now (parity.vault.identifier_counts).
     """
 
     name: str
@@ -57,6 +67,8 @@ class Receipt:
     failures: int = 0
     answer: Path | None = None
     reason: str = ""
+    rows_kept_out: int = 0
+    identifiers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ class _Intake:
     path: Path
     slot: Slot
     received_at: datetime
+    opening_public: bytes
 
 
 def submit(
@@ -84,22 +97,28 @@ def submit(
     received_at: when it came (UTC); only a synthetic home may be told so.
     waiting: told once when another process holds the home.
     Raises IntakeError for a name that is no submission's and for one that is still
-    arriving (it stays where it is), HomeError for keys.
+    arriving (it stays where it is), HomeError for keys, VaultError in a live home that
+    has no custodians.
     """
     if received_at is not None and home.kind != "synthetic":
         raise HomeError(
             "received_at", "only a synthetic home may be told the time of receipt"
         )
-    intake = _Intake(
-        home=home,
-        keyring=keyring,
-        specification=load("2.1"),
-        reference=Reference.load(home.reference),
-        path=path,
-        slot=Slot.from_name(path.name),
-        received_at=received_at or datetime.now(UTC),
-    )
+    slot = Slot.from_name(path.name)
     with home.lock("intake", waiting):
+        resume_rewriting(home, keyring)
+        remove_left_over(home.landing_inbox.parent, OPENED)
+        intake = _Intake(
+            home=home,
+            keyring=keyring,
+            specification=load("2.1"),
+            reference=Reference.load(home.reference),
+            path=path,
+            slot=slot,
+            received_at=received_at or datetime.now(UTC),
+            # First of all: without custodians the file stays where it is.
+            opening_public=appointed(home, keyring).opening_public,
+        )
         receipt = _take_in(intake)
         remove(home, path)
     return receipt
@@ -131,12 +150,14 @@ def _take_in(intake: _Intake) -> Receipt:
 def _load(
     intake: _Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
 ) -> Receipt:
+    keys = IdentifierKeys.of(intake.keyring)
+    kept, kept_out = _at_the_door(intake, validation.kept, keys)
     try:
         landed = pseudonymise(
-            validation.kept,
+            kept,
             intake.slot,
             intake.specification,
-            IdentifierKeys.of(intake.keyring),
+            keys,
             intake.reference,
             intake.home.kind,
         )
@@ -152,13 +173,37 @@ def _load(
         if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
             return _answered(intake, validation, raw, submission_id, "replayed")
         receipt = _answered(intake, validation, raw, submission_id, "accepted")
-        _land(intake, store, landed, submission_id)
-    return receipt
+        if kept_out:
+            intake.keyring.ledger().append(
+                "rows_kept_out", submission=str(submission_id), rows=kept_out
+            )
+        counts = _land(intake, store, landed, submission_id, kept[PERSONS])
+    return replace(receipt, rows_kept_out=kept_out, identifiers=counts)
+
+
+def _at_the_door(
+    intake: _Intake, kept: dict[str, pl.DataFrame], keys: IdentifierKeys
+) -> tuple[dict[str, pl.DataFrame], int]:
+    """The rows of people who may go on, and how many rows may not."""
+    home = intake.home
+    if not home.vault_file.exists():
+        return kept, 0
+    opt_outs_count = read_settings(home).opt_out.gate == "required"
+    with Vault.open(home, intake.keyring.key("vault")) as vault:
+        out = read_kept_out(vault.connection, opt_outs_count)
+    return without_kept_out(
+        kept, intake.slot, intake.specification, keys, intake.reference, home.kind, out
+    )
 
 
 def _land(
-    intake: _Intake, store: LandedStore, landed: Landed, submission_id: UUID
-) -> None:
+    intake: _Intake,
+    store: LandedStore,
+    landed: Landed,
+    submission_id: UUID,
+    persons: pl.DataFrame,
+) -> dict[str, int]:
+    """Record, seal and land. Returns counts of the person records."""
     slot = intake.slot
     with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
         vault.record(
@@ -166,16 +211,20 @@ def _land(
             slot.provider_code,
             landed.observations,
             landed.identifiers,
-            appointed(intake.home, intake.keyring).opening_public,
+            intake.opening_public,
         )
-        links = vault.person_links(IdentifierKeys.of(intake.keyring))
-    note_links(intake.keyring.ledger(), before=store.person_links(), after=links)
-    seal_copy(
-        intake.path,
-        intake.home.landing_sealed / f"{submission_id}.sealed",
-        intake.keyring.key("sealed"),
-        submission_id,
+        keys = IdentifierKeys.of(intake.keyring)
+        if read_settings(intake.home).opt_out.gate == "required":
+            numbers = persons.get_column(NHS_NUMBER)
+            remember(vault.connection, intake.keyring, keys, numbers)
+        links, apart = vault.person_links(keys), vault.records_apart(keys)
+    note_links(
+        intake.keyring.ledger(),
+        before=Links(store.person_links(), store.count_apart()),
+        after=Links(links, apart.height),
     )
+    counts = _counted(intake, landed, persons, links, apart)
+    _seal(intake, submission_id)
     store.land(
         Arrival(
             submission_id=submission_id,
@@ -189,9 +238,37 @@ def _land(
         ),
         landed.tables,
         links,
+        apart,
         intake.reference.organisations,
         landed.successions,
     )
+    return counts
+
+
+def _counted(
+    intake: _Intake,
+    landed: Landed,
+    persons: pl.DataFrame,
+    links: pl.DataFrame,
+    apart: pl.DataFrame,
+) -> dict[str, int]:
+    """Counts of the person records, entered into the ledger."""
+    slot = intake.slot
+    own = apart.filter(
+        pl.col("provider_code") == slot.provider_code,
+        pl.col("reporting_month") == slot.month,
+        pl.col("submission_kind") == slot.kind,
+    )
+    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
+    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
+    return counts
+
+
+def _seal(intake: _Intake, submission_id: UUID) -> None:
+    month = month_of(intake.received_at)
+    folder = month_folder(intake.home.landing_sealed, month)
+    key = sealing_key(intake.keyring, month)
+    seal_copy(intake.path, folder / f"{submission_id}.sealed", key, submission_id)
 
 
 def _answered(
@@ -239,5 +316,6 @@ def _quarantined(intake: _Intake, error: IntakeError) -> Receipt:
 
 def _set_aside(intake: _Intake, copy_id: UUID, reason: str) -> None:
     words = f"{intake.slot.name}: {reason}"
-    key = intake.keyring.key("sealed")
-    set_aside(intake.home, intake.path, words, key, copy_id)
+    set_aside(
+        intake.home, intake.keyring, intake.path, words, copy_id, intake.received_at
+    )

@@ -16,6 +16,7 @@ import polars as pl
 
 from parity.disclosure import Profile, profile, protect
 from parity.home import Home
+from parity.home.standing import check_standing
 from parity.home.unlock import Keyring
 from parity.publication import cells, layout
 from parity.publication.csv_text import csv_bytes
@@ -62,14 +63,16 @@ def publish_month(
     publishes. out: the folder in which the publication's own folder is made;
     published/monthly/ of the home without it.
 
-    Raises PublicationError (no_data, exit code 1) when the month has none, and
-    DisclosureError. What was published before stays until the new one is complete.
+    Raises PublicationError (no_data, exit code 1) when the month has none,
+    DisclosureError, and OptOutError (parity.home.standing). What was published before
+    stays until the new one is complete.
     """
     month = month.replace(day=1)
     if edition not in cells.EDITIONS:
         known = ", ".join(cells.EDITIONS)
         raise PublicationError("edition", f"the editions are: {known}", exit_code=2)
     chosen = profile(profile_name)
+    check_standing(home, keyring)
     with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
         tables = _tables(connection, month, edition, chosen)
         provenance = created_from(connection, edition, month)

@@ -255,3 +255,33 @@ CHANGE_NOT_AT_CASENESS = Weighted(
 LATE_CONTACT, CORRECTED_SCORES, LATE_DISCHARGE, WITHDRAWN = 0.015, 0.01, 0.03, 0.004
 BLANK_ETHNICITY_DEFECT, COMPLAINT_DEFECT, UNKNOWN_COMPLAINT = 0.03, 0.08, 0.02
 PADDING, WORK_NOT_APPLICABLE, OUT_OF_RANGE = 0.03, 0.05, 0.004
+
+# --- what goes wrong with identifiers (ours, unless it says otherwise) ----------------
+
+# Of people.
+TWIN = 0.03  # national: about three in a hundred births are of twins
+TWIN_COMES_TOO = 0.2  # beside one who comes
+TWIN_OF_OTHER_GENDER = 0.33  # half of the pairs from two eggs, which two in three are
+TWIN_AT_HOME = 0.3  # still at one address
+HALL_OF_RESIDENCE = 0.02  # aged 18 to 21, three hundred at one postcode
+BIRTHDAY_UNKNOWN = 0.005  # recorded as 1 January
+BIRTHDAY_UNKNOWN_NO_NUMBER = 0.2  # of those without a number
+MOVES_IN_A_YEAR = 0.1
+SECOND_PROVIDER = 0.08
+PEOPLE_OF_A_POSTCODE = 1.6  # of those who come at all
+
+# Of registrations with a provider.
+REGISTERED_AGAIN = 0.01  # a new local identifier for the same person
+IDENTIFIER_USED_AGAIN = 0.002  # one that somebody else had before
+NUMBER_COMES_LATE = 0.02
+NUMBER_UNTRACED = 0.05  # given, and not verified
+NUMBER_OF_SOMEBODY_ELSE = 0.0005  # of another patient, picked by mistake
+NUMBER_OF_NOBODY_HERE = 0.0003
+NUMBER_OF_THE_TWIN = 0.001  # of registrations of twins
+BIRTH_DATE_TYPED_WRONG = 0.005  # half of them are corrected later
+POSTCODE_TYPED_WRONG = 0.01
+GENDER_RECORDED_OTHERWISE = 0.003
+
+# Of records.
+NUMBER_LEFT_OUT = 0.01
+NUMBER_TYPED_WRONG = 0.003  # one digit, or two changed places: the check digit sees it

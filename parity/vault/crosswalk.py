@@ -1,18 +1,28 @@
-"""Who is one person: the rule that joins, as one statement over the evidence.
+"""Who is one person: the rule that joins, as statements over the evidence.
 
 What belongs here: the linkage steps after the first look at a record. The evidence is
-the observations of the submissions in force, so a corrected submission takes back what
-it had said wrong. The rule looks at all of it at once: the order in which submissions
-arrive changes nothing.
+the observations of the submissions in force, a refresh in the place of its primary, so
+a corrected submission takes back what it had said wrong. The rule looks at all of it at
+once: the order in which submissions arrive changes nothing, and no token is preferred
+to another, so that other keys would join the same people.
 
-    nhs_number                       the number names the person
+    nhs_number                       the number names the person. A number belongs to
+                                     the patients who show a birth date that more than
+                                     half of its patients show; where some of them are
+                                     verified, only these are asked. A record that has
+                                     the number with another birth date counts as one
+                                     without a number: it stands apart
     local_identifier_and_birth_date  a provider's local identifier and birth date, seen
                                      with exactly one number, belong to its person; a
                                      provider that took over another's identifiers
                                      counts as that one
-    birth_date_postcode_gender       else these three, where nothing speaks against it:
-                                     at most one numbered person shares them, and at no
-                                     provider do two persons (twins) share them
+    birth_date_postcode_gender       else these three, where exactly one person with a
+                                     number shares them and nothing speaks against it:
+                                     no number, believed or not; no second person at one
+                                     provider with the same three (a twin); no crowd of
+                                     one year of birth at the postcode (a hall of
+                                     residence); no other person under another of the
+                                     record's addresses
     alone                            else the person stands alone
 
 What is ambiguous joins nothing: a missed join makes two records of one person, a wrong
@@ -21,47 +31,140 @@ one gives somebody another's history.
 
 from __future__ import annotations
 
-# known_as: the token under which a person stood in some submission. person: the token
-# that names them now. step: what joined them.
-LINKS = """
-    with recursive seen as (
-        select distinct
-            provider, nhs_token, local_token, former_token, demographic_token
+# seen: what the records in force show, `number` only where it is believed. located: who
+# each local identity is.
+_RULE = """
+    with recursive replaced as (
+        select distinct regexp_replace(slot, '_refresh$', '_primary') as slot
         from vault.observation
+        where ends_with(slot, '_refresh')
     ),
 
-    -- A successor's local identifier is its predecessor's when that one was seen too.
+    current as (
+        select *
+        from vault.observation
+        where slot not in (select slot from replaced)
+    ),
+
+    holdings as (
+        select
+            nhs_token,
+            patient_token,
+            number_birth_token,
+            bool_or(is_verified) as is_verified
+        from current
+        where nhs_token is not null
+        and patient_token is not null
+        and number_birth_token is not null
+        group by all
+    ),
+
+    holders as (
+        select nhs_token, patient_token, bool_or(is_verified) as is_verified
+        from holdings
+        group by all
+    ),
+
+    asked as (
+        select nhs_token, patient_token
+        from holders
+        qualify is_verified or not bool_or(is_verified) over (partition by nhs_token)
+    ),
+
+    voters as (
+        select nhs_token, count(*) as voters
+        from asked
+        group by nhs_token
+    ),
+
+    agreed as (
+        select holdings.number_birth_token
+        from holdings
+        inner join asked using (nhs_token, patient_token)
+        inner join voters using (nhs_token)
+        group by holdings.number_birth_token
+        having 2 * count(*) > any_value(voters.voters)
+    ),
+
+    believed as (
+        select distinct nhs_token, patient_token
+        from holdings
+        where number_birth_token in (select number_birth_token from agreed)
+    ),
+
+    doubted as (
+        select distinct nhs_token, patient_token, number_birth_token
+        from vault.observation
+        semi join voters using (nhs_token)
+        anti join believed using (nhs_token, patient_token)
+        anti join agreed using (number_birth_token)
+        where patient_token is not null and number_birth_token is not null
+    ),
+
+    seen as (
+        select distinct
+            current.provider,
+            case when doubted.nhs_token is null then current.nhs_token end as number,
+            doubted.nhs_token is not null as is_doubted,
+            current.local_token,
+            current.former_token,
+            current.demographic_token,
+            current.cohort_token
+        from current
+        left join doubted using (nhs_token, patient_token, number_birth_token)
+    ),
+
+    -- A successor's local identity goes on from its predecessor's where that one was
+    -- seen, back to the first; where that is not one, it goes on from nobody.
     taken_over as (
-        select local_token, min(former_token) as former_token
+        select distinct local_token, former_token
         from seen
-        where former_token in (select local_token from seen)
-        group by local_token
-        having count(distinct former_token) = 1
+        where former_token in (
+            select local_token from seen where local_token is not null
+        )
     ),
 
-    followed as (
-        select distinct local_token, local_token as origin, 0 as steps
-        from seen
-        where local_token is not null
-        union all
-        select followed.local_token, taken_over.former_token, followed.steps + 1
-        from followed
-        inner join taken_over on followed.origin = taken_over.local_token
+    reached as (
+        select local_token, former_token as origin
+        from taken_over
+        union
+        select reached.local_token, taken_over.former_token
+        from reached
+        inner join taken_over on reached.origin = taken_over.local_token
+    ),
+
+    first_of as (
+        select local_token, any_value(origin) as origin
+        from reached
+        where origin not in (select local_token from taken_over)
+        group by local_token
+        having count(*) = 1
     ),
 
     origins as (
-        select local_token, arg_max(origin, steps) as origin
-        from followed
-        group by local_token
+        select distinct
+            seen.local_token,
+            coalesce(first_of.origin, seen.local_token) as origin
+        from seen
+        left join first_of on seen.local_token = first_of.local_token
+        where seen.local_token is not null
     ),
 
+    -- What was ambiguous before somebody was removed stays so: the number that is left
+    -- over need not be that of a record without one.
     numbers as (
         select
             origins.origin,
-            count(distinct seen.nhs_token) as numbers,
-            min(seen.nhs_token) as nhs_token
+            count(distinct seen.number)
+            + case
+                when count(seen.number) > 0
+                    then least(count(distinct ambiguous.token), 1)
+                else 0
+            end as numbers,
+            any_value(seen.number) as number
         from seen
         inner join origins on seen.local_token = origins.local_token
+        left join vault.ambiguous on seen.local_token = ambiguous.token
         group by origins.origin
     ),
 
@@ -69,51 +172,65 @@ LINKS = """
         select distinct
             seen.provider,
             seen.demographic_token,
+            seen.cohort_token,
+            seen.is_doubted,
             coalesce(
-                seen.nhs_token,
-                case when numbers.numbers = 1 then numbers.nhs_token end,
+                seen.number,
+                case when numbers.numbers = 1 then numbers.number end,
                 origins.origin
             ) as person,
-            seen.nhs_token is not null
+            seen.number is not null
                 or coalesce(numbers.numbers = 1, false) as has_number
         from seen
         left join origins on seen.local_token = origins.local_token
         left join numbers on origins.origin = numbers.origin
     ),
 
-    ambiguous as (
-        select demographic_token
+    -- Forty people of all ages live at a postcode, and few of them are ever referred:
+    -- more than three of one year of birth are no household.
+    crowded as (
+        select cohort_token
         from named
-        group by demographic_token, provider
-        having count(distinct person) > 1
-        union
-        select demographic_token
-        from named
-        where has_number
-        group by demographic_token
-        having count(distinct person) > 1
+        where cohort_token is not null
+        group by cohort_token
+        having count(distinct person) > 3
     ),
 
-    shared as (
+    at_provider as (
         select
             demographic_token,
-            coalesce(min(person) filter (where has_number), min(person)) as person
+            count(distinct person) as persons,
+            bool_or(cohort_token in (select cohort_token from crowded)) as is_crowded
         from named
         where demographic_token is not null
-        and demographic_token not in (
-            select demographic_token from ambiguous where demographic_token is not null
-        )
-        group by demographic_token
+        group by demographic_token, provider
     ),
 
-    -- All that a person without a number was seen with must lead to the same person.
-    joined as (
-        select named.person, min(shared.person) as target
+    unclear as (
+        select distinct demographic_token
+        from at_provider
+        where persons > 1 or is_crowded
+        union
+        select token
+        from vault.ambiguous
+    ),
+
+    numbered as (
+        select distinct demographic_token, person
         from named
-        left join shared on named.demographic_token = shared.demographic_token
+        where has_number and demographic_token is not null
+    ),
+
+    fitting as (
+        select named.person, any_value(numbered.person) as target
+        from named
+        left join numbered using (demographic_token)
+        left join unclear using (demographic_token)
         where not named.has_number and named.demographic_token is not null
         group by named.person
-        having count(distinct shared.person) = 1 and count(*) = count(shared.person)
+        having count(distinct numbered.person) = 1
+        and count(unclear.demographic_token) = 0
+        and not bool_or(named.is_doubted)
     ),
 
     known as (
@@ -122,30 +239,80 @@ LINKS = """
         where domain = 'person'
     ),
 
-    resolved as (
+    -- The token that names a local identity must have landed: who could open it else?
+    naming as (
         select
-            known.known_as,
+            origins.origin,
             coalesce(
-                joined.target,
-                case when numbers.numbers = 1 then numbers.nhs_token end,
-                origins.origin,
-                known.known_as
+                max(known.known_as) filter (where known.known_as = origins.origin),
+                min(known.known_as)
+            ) as name
+        from origins
+        left join known on origins.local_token = known.known_as
+        group by origins.origin
+    ),
+
+    located as (
+        select
+            origins.local_token,
+            coalesce(
+                case when numbers.numbers = 1 then numbers.number end,
+                fitting.target,
+                naming.name
             ) as person,
             case
-                when known.known_as in (select nhs_token from seen) then 'nhs_number'
-                when numbers.numbers = 1 or origins.origin != known.known_as
+                when numbers.numbers = 1 then 'local_identifier_and_birth_date'
+                when fitting.target is not null then 'birth_date_postcode_gender'
+                when naming.name != origins.local_token
                     then 'local_identifier_and_birth_date'
-                when joined.target != origins.origin then 'birth_date_postcode_gender'
                 else 'alone'
             end as step
-        from known
-        left join origins on known.known_as = origins.local_token
-        left join numbers on origins.origin = numbers.origin
-        left join joined
-            on origins.origin = joined.person and numbers.numbers = 0
+        from origins
+        inner join numbers on origins.origin = numbers.origin
+        inner join naming on origins.origin = naming.origin
+        left join fitting
+            on origins.origin = fitting.person and numbers.numbers = 0
     )
-
-    select known_as, person, step
-    from resolved
-    order by known_as
 """
+
+# known_as: the token under which a person stood in some submission. person: the token
+# that names them now. step: what joined them.
+LINKS = (
+    _RULE
+    + """
+    select
+        known.known_as,
+        coalesce(located.person, known.known_as) as person,
+        case
+            when known.known_as in (
+                select number from seen where number is not null
+            ) then 'nhs_number'
+            else coalesce(located.step, 'alone')
+        end as step
+    from known
+    left join located on known.known_as = located.local_token
+    order by known.known_as
+"""
+)
+
+# Every provider's local identity (with birth date) in force, and whom it names.
+LOCALS = (
+    _RULE
+    + """
+    select local_token, person
+    from located
+    where person is not null
+"""
+)
+
+# Every record, replaced ones too, whose number is not believed, and who it is instead.
+APART = (
+    _RULE
+    + """
+    select distinct observation.slot, observation.row_number, located.person
+    from vault.observation
+    inner join doubted using (nhs_token, patient_token, number_birth_token)
+    left join located on observation.local_token = located.local_token
+    order by all
+"""
+)

@@ -7,7 +7,14 @@ from pseudonymisation.errors import CodedError
 
 
 class VaultError(CodedError):
-    """A fault of ours, or a state that the vault refuses to go on from."""
+    """A state that the vault refuses to go on from.
+
+    exit_code: 1 the documents or data handed in, 2 wrong usage, 3 a fault of ours.
+    """
+
+    def __init__(self, code: str, message: str, exit_code: int = 3) -> None:
+        super().__init__(code, message)
+        self.exit_code = exit_code
 
 
 class RecordRefused(IntakeError):

@@ -20,7 +20,7 @@ import polars as pl
 
 from pseudonymisation.derivation import derive
 from pseudonymisation.encoding import bytes_part
-from pseudonymisation.keyed_hash import pseudonym_column, uuid_text_column
+from pseudonymisation.keyed_hash import pseudonym_text_column
 from pseudonymisation.keys import check_key
 
 if TYPE_CHECKING:
@@ -66,4 +66,4 @@ class IdentifierKeys:
     def pseudonyms(self, token: pl.Expr, domain: str, provider: str = "") -> pl.Expr:
         """The warehouse pseudonym (UUID text) of each token (Binary); null stays."""
         key = self.of_domain(domain, provider)
-        return uuid_text_column(pseudonym_column(key, domain, bytes_part(token)))
+        return pseudonym_text_column(key, domain, bytes_part(token))

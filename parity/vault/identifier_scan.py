@@ -166,8 +166,7 @@ def run_check_identifiers(
     landing = home.landing_inbox.parent
     remove_left_over(landing, OPENED)
     if raw is None:
-        sealed = (home.landing_sealed, keyring.key_to_read("sealed"))
-        needles = needles_of_sealed(*sealed, limit_per_field, landing)
+        needles = needles_of_sealed(home, keyring, limit_per_field)
     else:
         needles = collect_needles([raw], limit_per_field, home.spill)
     names = [n for n in keyring.names() if n in _ZONE_KEYS or _is_package(n)]

@@ -145,7 +145,10 @@ def successions_of(formers: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def for_the_vault(frames: Iterable[tuple[str, str, pl.DataFrame]]) -> pl.DataFrame:
-    """IDENTIFIERS of frames given as (domain, provider or blank, frame), each once."""
+    """IDENTIFIERS of frames given as (domain, provider or blank, frame), each once.
+
+    What stands in two domains stands under the one that is given first.
+    """
     parts = [
         frame.select(
             pl.lit(domain).alias("domain"),
@@ -156,4 +159,6 @@ def for_the_vault(frames: Iterable[tuple[str, str, pl.DataFrame]]) -> pl.DataFra
         for domain, provider, frame in frames
     ]
     whole = pl.concat([pl.DataFrame(schema=IDENTIFIERS), *parts])
-    return whole.filter(pl.col("token").is_not_null()).unique("token")
+    return whole.filter(pl.col("token").is_not_null()).unique(
+        "token", keep="first", maintain_order=True
+    )

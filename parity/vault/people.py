@@ -1,15 +1,15 @@
 """Who a submission's people are: tokens, and what is known of each without naming them.
 
 What belongs here: the first tier of pseudonyms of people (tokens under the linkage key,
-which never leave the vault), the linkage step that named each person, the evidence that
-the crosswalk learns from, and the guard that keeps made-up people and real ones in
-homes of their own.
+which never leave the vault), the linkage step that named each person, and the guard
+that keeps made-up people and real ones in homes of their own. The evidence that the
+crosswalk learns from is in parity.vault.evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,13 +17,13 @@ from parity.home.layout import Kind
 from parity.home.reference import Reference
 from parity.specification import Specification
 from parity.vault.errors import RecordRefused
+from parity.vault.evidence import local_message, observed
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from parity.vault.identifiers import message_column, token_of
 from parity.vault.typed_values import (
     blank_to_null,
     check_readable,
     refuse_first,
-    stripped,
 )
 from pseudonymisation.canonical_columns import (
     birth_date_column,
@@ -33,15 +33,16 @@ from pseudonymisation.canonical_columns import (
 )
 from pseudonymisation.encoding import text_part
 
+if TYPE_CHECKING:
+    from parity.intake.slot import Slot
+
 PERSONS = "IDS001MPI"
 REFERRALS = "IDS101Referral"
 
-_LOCAL_ID, _NHS_NUMBER, _BIRTH_DATE = "LocalPatientId", "NHSNumber", "PersonBirthDate"
-_REFERRAL_ID = "ServiceRequestId"
+NHS_NUMBER = "NHSNumber"
 
-# Nobody's address: NHS pseudo-postcodes for no fixed abode, abroad, not known. Made-up
-# people live there, in synthetic homes only.
-_NO_PLACE = "ZZ99"
+_LOCAL_ID, _BIRTH_DATE = "LocalPatientId", "PersonBirthDate"
+_REFERRAL_ID = "ServiceRequestId"
 
 _ABOUT_PERSON = (
     "person_token",
@@ -54,8 +55,6 @@ _ABOUT_PERSON = (
     "deprivation_decile",
 )
 
-EVIDENCE = ("nhs_token", "local_token", "former_token", "demographic_token")
-
 
 @dataclass(frozen=True)
 class People:
@@ -64,14 +63,15 @@ class People:
     by_row: row_number of IDS001MPI and what is known of the person: _ABOUT_PERSON.
     by_local_id: LocalPatientId and the same. by_referral: ServiceRequestId and the
         same, of the person referred. Blank keys are in neither: they lead to nobody.
-    observations: EVIDENCE (Binary, 32 bytes or null), each combination once: what the
-        crosswalk learns from this submission.
+    observations: EVIDENCE of parity.vault.evidence: what the crosswalk learns from this
+        submission. evidence: message and token of what they hold beside NHS numbers.
     """
 
     by_row: pl.DataFrame = field(repr=False)
     by_local_id: pl.DataFrame = field(repr=False)
     by_referral: pl.DataFrame = field(repr=False)
     observations: pl.DataFrame = field(repr=False)
+    evidence: pl.DataFrame = field(repr=False)
 
     def beside(self, table: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what is known of the person of each; nulls where there is none."""
@@ -86,7 +86,7 @@ class People:
 
 def identify(
     kept: dict[str, pl.DataFrame],
-    provider: str,
+    slot: Slot,
     specification: Specification,
     keys: IdentifierKeys,
     reference: Reference,
@@ -94,19 +94,20 @@ def identify(
 ) -> People:
     """The people of a submission. Raises RecordRefused."""
     persons, referrals = kept[PERSONS], kept[REFERRALS]
+    provider = slot.provider_code
     _check(kept, specification, home_kind)
-    named = _named(persons, provider, keys)
-    evident = _with_evidence(named, provider, reference, keys, home_kind)
-    known = _with_area(named, reference)
+    rows = named(persons, provider, keys)
+    formers = reference.formers(provider, slot.period_end)
+    observations, evidence = observed(rows, provider, formers, keys, home_kind)
+    known = _with_area(rows, reference)
     by_local_id = _filled(known, _LOCAL_ID).select(_LOCAL_ID, *_ABOUT_PERSON)
     referred = _filled(referrals, _REFERRAL_ID).select(_REFERRAL_ID, _LOCAL_ID)
     return People(
         by_row=known.select("row_number", *_ABOUT_PERSON),
         by_local_id=by_local_id,
         by_referral=referred.join(by_local_id, on=_LOCAL_ID, how="left"),
-        observations=evident.filter(
-            pl.any_horizontal(pl.col("nhs_token", "local_token").is_not_null())
-        ),
+        observations=observations,
+        evidence=evidence,
     )
 
 
@@ -118,25 +119,25 @@ def _check(
     _check_unique(persons, PERSONS, _LOCAL_ID)
     _check_unique(kept[REFERRALS], REFERRALS, _REFERRAL_ID)
     check_readable(persons, [fields[_BIRTH_DATE]])
-    is_test = is_test_nhs_number(nhs_number_column(pl.col(_NHS_NUMBER)))
+    is_test = is_test_nhs_number(nhs_number_column(pl.col(NHS_NUMBER)))
     if home_kind == "synthetic":
-        refuse_first(persons, ~is_test, "nhs_number_not_synthetic", fields[_NHS_NUMBER])
+        refuse_first(persons, ~is_test, "nhs_number_not_synthetic", fields[NHS_NUMBER])
     else:
-        refuse_first(persons, is_test, "nhs_number_synthetic", fields[_NHS_NUMBER])
+        refuse_first(persons, is_test, "nhs_number_synthetic", fields[NHS_NUMBER])
 
 
-def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.DataFrame:
+def named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.DataFrame:
     """The person of each row: by NHS number; else by provider, local identifier and
     birth date; else, without a birth date, by provider and local identifier.
 
     A birth date beside the local identifier keeps apart two people to whom a provider
     gave the same one.
     """
-    number = text_part(nhs_number_column(pl.col(_NHS_NUMBER)))
+    number = text_part(pl.col("number"))
     local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
     steps = {
         "nhs_number": message_column("nhs-number", number),
-        "local_identifier_and_birth_date": _local_message(provider),
+        "local_identifier_and_birth_date": local_message(provider),
         "local_identifier": message_column("local-patient", provider, local),
     }
     step = pl.coalesce(
@@ -149,6 +150,7 @@ def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.Dat
         .with_columns(
             birth_date=birth_date_column(pl.col(_BIRTH_DATE)),
             postcode=postcode_column(pl.col("Postcode")),
+            number=nhs_number_column(pl.col(NHS_NUMBER)),
         )
         .with_columns(
             person_message=pl.coalesce(*steps.values()),
@@ -159,41 +161,6 @@ def _named(persons: pl.DataFrame, provider: str, keys: IdentifierKeys) -> pl.Dat
         .with_columns(national_person_id=national)
         .collect()
     )
-
-
-def _local_message(provider: str) -> pl.Expr:
-    local = text_part(blank_to_null(pl.col(_LOCAL_ID)))
-    born = text_part(pl.col("birth_date").dt.to_string("%Y-%m-%d"))
-    return message_column("local-patient", provider, local, born)
-
-
-def _with_evidence(
-    named: pl.DataFrame,
-    provider: str,
-    reference: Reference,
-    keys: IdentifierKeys,
-    home_kind: Kind,
-) -> pl.DataFrame:
-    """EVIDENCE of each row, and once more for each provider that this one succeeds."""
-    place = pl.col("postcode")
-    if home_kind == "live":
-        place = pl.when(~place.str.starts_with(_NO_PLACE)).then(place)
-    born = text_part(pl.col("birth_date").dt.to_string("%Y-%m-%d"))
-    gender = text_part(stripped(pl.col("Gender")))
-    demographic = message_column("demographics", born, text_part(place), gender)
-    formers: Sequence[pl.Expr] = [
-        token_of(_local_message(former), keys) for former in reference.formers(provider)
-    ] or [pl.lit(None, dtype=pl.Binary)]
-    rows = [
-        named.lazy().select(
-            "nhs_token",
-            local_token=token_of(_local_message(provider), keys),
-            former_token=former,
-            demographic_token=token_of(demographic, keys),
-        )
-        for former in formers
-    ]
-    return pl.concat(rows).unique().collect()
 
 
 def _with_area(named: pl.DataFrame, reference: Reference) -> pl.DataFrame:

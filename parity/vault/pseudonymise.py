@@ -18,6 +18,7 @@ from parity.home.layout import Kind
 from parity.home.reference import Reference
 from parity.specification import Field, Specification, Table
 from parity.vault.derived_columns import HEADER, derived
+from parity.vault.evidence import EVIDENCE_DOMAIN
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
 from parity.vault.identifiers import (
     REFERRAL_DOMAIN,
@@ -45,7 +46,7 @@ class Landed:
     tables: by official name, columns and order of Table.landed_columns without
         submission_id; pseudonyms are UUID text (lower case, hyphens).
     epoch: the warehouse's epoch that the pseudonyms belong to.
-    observations: evidence for the crosswalk (parity.vault.people.EVIDENCE).
+    observations: evidence for the crosswalk (parity.vault.evidence.EVIDENCE).
     successions: service_request_key, former_service_request_key (UUID text) of
         referrals that the provider took over from another.
     identifiers: what each pseudonym is made of (parity.vault.identifiers.IDENTIFIERS),
@@ -85,7 +86,7 @@ def pseudonymise(
     key, an NHS number that has no place in a home of this kind) and VaultError.
     """
     provider = slot.provider_code
-    people = identify(kept, provider, specification, keys, reference, home_kind)
+    people = identify(kept, slot, specification, keys, reference, home_kind)
     check_no_identifier_elsewhere(kept, specification)
     referred = people.beside(REFERRALS, kept[REFERRALS])
     door = _Door(
@@ -97,7 +98,7 @@ def pseudonymise(
     )
     formers = {
         former: former_referrals(door.suppliers, former, keys)
-        for former in reference.formers(provider)
+        for former in reference.formers(provider, slot.period_end)
     }
     return Landed(
         tables={
@@ -126,6 +127,7 @@ def _identifiers(
             ("national_pathway", provider, pathways["national_pathway"]),
             ("person_service_request", "", pathways["person_service_request"]),
             *((REFERRAL_DOMAIN, former, frame) for former, frame in formers.items()),
+            (EVIDENCE_DOMAIN, "", door.people.evidence),
         ]
     )
 

@@ -26,7 +26,8 @@ from parity.home.encrypted_database import (
     connection_config,
     secure_connection,
 )
-from parity.home.unlock import file_key
+from parity.home.settings import read_settings
+from parity.home.unlock import file_key, home_socket
 from parity.specification import PROJECT_ROOT
 
 # Everything that dbt writes from here on is the user's alone.
@@ -54,6 +55,7 @@ class Plugin(BasePlugin):
         home = Home.find(_named_home())
         self._check_profile(home)
         _check_channels()
+        _check_gate(home)
         secure_connection(conn, home.spill)
         attach_encrypted(
             conn, home.warehouse_file, "warehouse", file_key(home, "warehouse")
@@ -93,6 +95,17 @@ def _check_channels() -> None:
         raise DbtRuntimeError(
             "dbt copies DBT_ENV_ variables into its artefacts: none may be set; what "
             "stands in one is spent"
+        )
+
+
+def _check_gate(home: Home) -> None:
+    """Where opt-outs count, dbt is started by what holds their gate, not by hand."""
+    named = os.environ.get("PARITY_KEY_SOCKET")
+    own = named and Path(named).resolve() == home_socket(home).resolve()
+    if read_settings(home).opt_out.gate == "required" and (not named or own):
+        raise DbtRuntimeError(
+            "this home is built by `parity build` or `parity run`, which hold the gate "
+            "of the national data opt-out"
         )
 
 

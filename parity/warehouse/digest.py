@@ -14,6 +14,8 @@ from collections.abc import Iterator
 
 import duckdb
 
+from pseudonymisation.keys import check_key
+
 _BATCH_ROWS = 50_000
 _MODULUS = 1 << 256
 
@@ -26,7 +28,9 @@ def table_digests(
     A row's tag is HMAC-SHA-256 of its columns' text, each length-prefixed, in column
     order; the table's digest is the number of rows and the sum of the tags modulo
     2^256, so that the order of rows does not matter and a row twice is not a row once.
+    Raises KeyRefused for a weak key.
     """
+    check_key(key)
     return {
         f"{schema}.{table}": _digest(connection, f"{database}.{schema}.{table}", key)
         for schema, table in _tables(connection, database)

@@ -36,6 +36,10 @@ RECEIPT_TABLES = {
         "national_person_id uuid primary key, person_id uuid not null, "
         "linkage_step varchar not null"
     ),
+    "record_apart": (
+        "provider_code varchar not null, reporting_month date not null, "
+        "submission_kind varchar not null, row_number integer not null, person_id uuid"
+    ),
     "service_request_succession": (
         "service_request_key uuid not null, former_service_request_key uuid not null"
     ),
@@ -125,17 +129,26 @@ class LandedStore:
         schema = {"national_person_id": pl.String, "person_id": pl.String}
         return pl.DataFrame(found, schema=schema, orient="row")
 
+    def count_apart(self) -> int:
+        """How many records stand apart from the person whom their number names."""
+        found = self._connection.execute(
+            "select count(*) from landed.receipts.record_apart"
+        ).fetchone()
+        return int(found[0]) if found else 0
+
     def land(
         self,
         arrival: Arrival,
         tables: Mapping[str, pl.DataFrame],
         person_links: pl.DataFrame,
+        records_apart: pl.DataFrame,
         organisations: pl.DataFrame,
         successions: pl.DataFrame,
     ) -> None:
         """Write rows, crosswalk, organisations and receipt in one transaction.
 
         tables: official table name to rows in landed order, without submission_id.
+        person_links, records_apart: of parity.vault.store.Vault, replaced as a whole.
         successions: service_request_key, former_service_request_key (UUID text): a
         referral that a provider took over, and what its predecessor called it.
         Raises LandedError, also for pseudonyms of another epoch than the store's.
@@ -151,6 +164,7 @@ class LandedStore:
                 self._insert_successions(successions)
             self._check_links(person_links)
             self._replace("person_link", person_links)
+            self._replace("record_apart", records_apart)
             self._replace("organisation", organisations.select(_ORGANISATION))
             self._insert_receipt(arrival)
             self._connection.commit()

@@ -20,6 +20,10 @@ BUILT = {
     "run",
     "query",
     "publish",
+    "retain",
+    "erase",
+    "opt-out request",
+    "opt-out load",
     "package build",
     "package list",
     "package verify",
@@ -27,10 +31,20 @@ BUILT = {
     "keys list",
     "keys generate",
     "keys retire",
+    "keys rotate",
     "keys verify",
     "ledger show",
     "ledger checkpoint",
     "ledger verify",
+    "reidentify custodian",
+    "reidentify appoint",
+    "reidentify request",
+    "reidentify approve",
+    "reidentify open",
+    "reidentify read",
+    "reidentify replace",
+    "reidentify instate",
+    "reidentify verify",
     "check identifiers",
     "check classes",
     "check digest",
@@ -43,7 +57,21 @@ OPTIONS = {
     "init": {"--synthetic", "--key-provider"},
     "keys generate": {"--purpose"},
     "keys retire": {"--version", "--compromised"},
+    "keys rotate": {"--resume", "--custodian", "--custodian-passphrase-file"},
     "ledger checkpoint": {"--out"},
+    "reidentify custodian": {"--out"},
+    "reidentify request": {
+        "--pseudonym-file",
+        "--package",
+        "--purpose",
+        "--legal-basis",
+        "--recipient",
+        "--hours",
+        "--out",
+    },
+    "reidentify approve": {"--custodian", "--other", "--out"},
+    "reidentify open": {"--out"},
+    "reidentify replace": {"--out"},
     "ledger verify": {"--checkpoint"},
     "synthesise": {
         "--out",
@@ -92,9 +120,16 @@ def test_every_command_prints_json_on_request() -> None:
     assert {name for name, options in FOUND.items() if "--json" not in options} == set()
 
 
-def test_every_command_but_one_names_its_home() -> None:
+def test_every_command_that_needs_a_home_names_it() -> None:
     without = {name for name, options in FOUND.items() if "--home" not in options}
-    assert without == {"synthesise"}  # it makes files for any home
+    away = {f"reidentify {name}" for name in ("custodian", "approve", "read")}
+    assert without == {"synthesise"} | away  # files for any home; people without one
+
+
+@pytest.mark.attack(7)
+def test_no_argument_takes_a_pseudonym() -> None:
+    """It would stand in the process list, and in the shell's history."""
+    assert not FOUND["reidentify request"] & {"--pseudonym", "pseudonym"}
 
 
 @pytest.mark.attack(7)

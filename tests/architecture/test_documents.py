@@ -29,7 +29,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)
 CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
 PATH = re.compile(r"[\w.-]+(/[\w.*<>-]+)+/?|\.?[\w-]+\.(md|toml|yml|lock)")
-COMMAND = re.compile(r"(?:^|[\s/`])parity ([a-z]+(?: [a-z]+)?)", re.MULTILINE)
+WORD = r"[a-z]+(?:-[a-z]+)*"
+COMMAND = re.compile(rf"(?:^|[\s/`])parity ({WORD}(?: {WORD})?)", re.MULTILINE)
 TARGET = re.compile(r"(?:^|[`\s])make ([a-z][a-z-]*)(?=[`\s,.;:)]|$)", re.MULTILINE)
 
 identified = pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from .care import (
     employment_at_start,
     running_scores,
 )
+from .joining import Joining
 from .outcomes import Course, Outcome, outcome_of
-from .people import Person, Reference, joined, joined_persons
+from .people import Person, Reference
 from .records import Employment, Records, Referral, gather
 from .submissions import EDITIONS, Shelf
 
@@ -82,7 +83,8 @@ class Recomputation:
     def __init__(self, shelf: Shelf, reference: Reference) -> None:
         self._shelf = shelf
         self._reference = reference
-        self._records = {id(s): gather(s, reference) for s in shelf.all}
+        joining = Joining(shelf)
+        self._records = {id(s): gather(s, reference, joining) for s in shelf.all}
 
     def by_month(self) -> list[Pathway]:
         """One row per edition, month and national pathway."""
@@ -100,7 +102,7 @@ class Recomputation:
             if own is None:
                 continue
             known = [self._records[id(s)] for s in self._shelf.known_at(own)]
-            index = [_by_key(records, lambda person: person) for records in known]
+            index = [_by_key(r, lambda referral: referral.person) for r in known]
             for referral in known[0].referrals:
                 key = referral.person, referral.service_request
                 rows = [by_key[key] for by_key in index if key in by_key]
@@ -113,21 +115,18 @@ class Recomputation:
 
     def latest(self) -> list[Pathway]:
         """One row per joined pathway, from final data, as known last."""
-        links = joined_persons(self._shelf)
         return [
             pathway
             for provider in self._shelf.providers
-            for pathway in self._latest(provider, lambda p: joined(p, links))
+            for pathway in self._latest(provider)
         ]
 
-    def _latest(
-        self, provider: str, identity: Callable[[Person], Person]
-    ) -> list[Pathway]:
+    def _latest(self, provider: str) -> list[Pathway]:
         finals = [
             self._shelf.in_force("final", provider, m) for m in self._shelf.months
         ]
         records = [self._records[id(s)] for s in finals if s]
-        index = [_by_key(r, identity) for r in records]
+        index = [_by_key(r, lambda referral: referral.joined) for r in records]
         worked = []
         for key in sorted({key for by_key in index for key in by_key}):
             rows = [by_key[key] for by_key in index if key in by_key]
@@ -136,9 +135,7 @@ class Recomputation:
                 status
                 for r in records
                 if r.submission.period_start <= own.month
-                for person, found in r.employment.items()
-                if identity(person) == key[0]
-                for status in found
+                for status in r.joined_employment.get(key[0], [])
             ]
             pathway = self._work("final", own, rows, statuses)
             pathway.person = key[0]
@@ -181,10 +178,10 @@ class Recomputation:
 
 
 def _by_key(
-    records: Records, identity: Callable[[Person], Person]
+    records: Records, identity: Callable[[Referral], Person]
 ) -> dict[Key, Referral]:
     """A submission's referrals by person and service request."""
-    return {(identity(r.person), r.service_request): r for r in records.referrals}
+    return {(identity(r), r.service_request): r for r in records.referrals}
 
 
 def _mark_counted(pathways: list[Pathway]) -> None:

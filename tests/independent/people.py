@@ -1,20 +1,18 @@
-"""Who a row is about: the person as known nationally, and the joined person.
+"""Who a row is about: the person as known nationally, and what the row says of them.
 
-What belongs here: linkage by NHS number and local identifier, and a person's
-characteristics as a submission states them.
+What belongs here: a person's characteristics as a submission states them. Which rows
+are one person's is in `joining`.
 """
 
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from . import codes
-from .submissions import Row, Shelf, Submission, code, day
+from .submissions import Row, Submission, code, day
 
 # ("nhs", number) or ("local", provider, local identifier, birth date).
 Person = tuple[str, ...]
@@ -28,6 +26,7 @@ class Reference:
     deciles: dict[str, int]
 
 
+_NO_BIRTH_DATES = {"", "1800-01-01", "1900-01-01"}
 NO_REFERENCE = Reference(frozenset(), {})
 
 
@@ -44,7 +43,7 @@ def read_reference(folder: Path) -> Reference:
             if code(row, "organisation_type") == "sub_icb"
         ),
         {
-            _postcode(row["postcode"]): int(row["deprivation_decile"])
+            postcode(row["postcode"]): int(row["deprivation_decile"])
             for row in postcodes
             if _is_yes(row["is_live"]) and row["deprivation_decile"]
         },
@@ -55,7 +54,8 @@ def _is_yes(text: str) -> bool:
     return text.strip().lower() in {"true", "1", "y", "yes"}
 
 
-def _postcode(text: str) -> str:
+def postcode(text: str) -> str:
+    """In capitals and without blanks."""
     return "".join(text.upper().split())
 
 
@@ -68,82 +68,31 @@ def national_person(provider: str, row: Row) -> Person:
 
 
 def local_person(provider: str, row: Row) -> Person:
-    """Provider, local identifier and birth date."""
-    return ("local", provider, row["LocalPatientId"], code(row, "PersonBirthDate"))
+    """Provider, local identifier and birth date; blank where that is none."""
+    born = code(row, "PersonBirthDate") if has_birth_date(row) else ""
+    return ("local", provider, row["LocalPatientId"], born)
 
 
-def joined_persons(shelf: Shelf) -> dict[Person, Person]:
-    """The person that each local identity joins, where it joins another.
-
-    Seen with exactly one NHS number in all submissions, it joins that one; seen with
-    two, nothing says which is right, and it joins none. Seen with none, it joins whom
-    birth date, postcode and gender leave as the only candidate.
-    """
-    seen: dict[Person, set[Person]] = defaultdict(set)
-    for provider, row in _rows(shelf):
-        person = national_person(provider, row)
-        seen[local_person(provider, row)] |= {person} if person[0] == "nhs" else set()
-    links = {local: next(iter(p)) for local, p in seen.items() if len(p) == 1}
-    return links | _fitting(shelf, links, {p for p, n in seen.items() if not n})
-
-
-def _fitting(
-    shelf: Shelf, links: dict[Person, Person], unnumbered: set[Person]
-) -> dict[Person, Person]:
-    """Whom each unnumbered person is by birth date, postcode and gender alone.
-
-    Nobody, where two persons at one provider or two with numbers share the three, or
-    where two of a person's own addresses lead to different people.
-    """
-    sharing: dict[Person, set[tuple[str, Person]]] = defaultdict(set)
-    lived: dict[Person, set[Person]] = defaultdict(set)
-    for provider, row in _rows(shelf):
-        three = (
-            code(row, "PersonBirthDate"),
-            _postcode(row["Postcode"] or ""),
-            code(row, "Gender"),
-        )
-        person = joined(national_person(provider, row), links)
-        if all(three):
-            sharing[three].add((provider, person))
-            lived[person].add(three)
-    found = {}
-    for person in unnumbered:
-        leads = {_only(sharing[three]) for three in lived[person]}
-        if len(leads) == 1 and (target := leads.pop()) not in (None, person):
-            found[person] = target
-    return {person: target for person, target in found.items() if target is not None}
-
-
-def _only(sharing: set[tuple[str, Person]]) -> Person | None:
-    """The one person that records with the same three can be; None where unclear."""
-    persons = {person for _, person in sharing}
-    numbered = {person for person in persons if person[0] == "nhs"}
-    if len(numbered) > 1 or len(sharing) > len({provider for provider, _ in sharing}):
-        return None
-    return min(numbered or persons)
-
-
-def _rows(shelf: Shelf) -> Iterator[tuple[str, Row]]:
-    for submission in shelf.all:
-        for row in submission.tables["IDS001MPI"]:
-            yield submission.provider, row
-
-
-def joined(person: Person, links: dict[Person, Person]) -> Person:
-    """The joined person of a national one."""
-    return person if person[0] == "nhs" else links.get(person, person)
+def has_birth_date(row: Row) -> bool:
+    """Whether the birth date is one, and not what stands for none."""
+    return code(row, "PersonBirthDate") not in _NO_BIRTH_DATES
 
 
 @dataclass(frozen=True)
 class Described:
-    """A person and the groups (by characteristic) that the person's own row decides."""
+    """A person and the groups (by characteristic) that the person's own row decides.
+
+    person: as known nationally. joined: who that is, all records considered.
+    """
 
     person: Person
+    joined: Person
     groups: dict[str, str]
 
 
-def describe(submission: Submission, row: Row, reference: Reference) -> Described:
+def describe(
+    submission: Submission, row: Row, reference: Reference, joined: Person
+) -> Described:
     """The equality groups of a person at the end of the reporting period."""
     category = _ethnic_category(code(row, "EthnicCategory"))
     groups = {
@@ -153,7 +102,7 @@ def describe(submission: Submission, row: Row, reference: Reference) -> Describe
         "gender": codes.GENDERS.get(code(row, "Gender"), codes.NOT_STATED),
         "deprivation_decile": _decile(code(row, "Postcode"), reference),
     }
-    return Described(national_person(submission.provider, row), groups)
+    return Described(national_person(submission.provider, row), joined, groups)
 
 
 def _ethnic_category(sent: str) -> str:
@@ -188,6 +137,6 @@ def _age_band(born: date | None, when: date) -> str:
     return codes.OLDEST_AGE_BAND
 
 
-def _decile(postcode: str, reference: Reference) -> str:
-    decile = reference.deciles.get(_postcode(postcode))
+def _decile(sent: str, reference: Reference) -> str:
+    decile = reference.deciles.get(postcode(sent))
     return codes.NOT_STATED if decile is None else f"decile_{decile:02d}"

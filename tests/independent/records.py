@@ -12,6 +12,7 @@ from datetime import date, time
 from decimal import Decimal, InvalidOperation
 
 from . import codes
+from .joining import Joining
 from .people import Described, Person, Reference, describe
 from .submissions import Row, Submission, clock, code, day, needed_day
 
@@ -91,6 +92,10 @@ class Referral:
     def person(self) -> Person:
         return self.described.person
 
+    @property
+    def joined(self) -> Person:
+        return self.described.joined
+
 
 @dataclass
 class Records:
@@ -99,12 +104,15 @@ class Records:
     submission: Submission
     referrals: list[Referral]
     employment: dict[Person, list[Employment]]
+    joined_employment: dict[Person, list[Employment]]
 
 
-def gather(submission: Submission, reference: Reference) -> Records:
+def gather(submission: Submission, reference: Reference, joining: Joining) -> Records:
     """Hang every row of a submission on its referral or person."""
     people = {
-        row["LocalPatientId"]: describe(submission, row, reference)
+        row["LocalPatientId"]: describe(
+            submission, row, reference, joining.person(submission, row)
+        )
         for row in submission.tables["IDS001MPI"]
     }
     referrals = {
@@ -115,9 +123,8 @@ def gather(submission: Submission, reference: Reference) -> Records:
     _add_logs(submission, referrals)
     _add_scores(submission, referrals)
     _add_complaints(submission, referrals)
-    return Records(
-        submission, list(referrals.values()), _employment(submission, people)
-    )
+    employment, joined_employment = _employment(submission, people)
+    return Records(submission, list(referrals.values()), employment, joined_employment)
 
 
 def _referral(
@@ -248,18 +255,21 @@ def validated_problem(scheme: str, sent: str) -> str | None:
 
 def _employment(
     submission: Submission, people: dict[str, Described]
-) -> dict[Person, list[Employment]]:
-    found: dict[Person, list[Employment]] = defaultdict(list)
+) -> tuple[dict[Person, list[Employment]], dict[Person, list[Employment]]]:
+    """By the person as known nationally, and by the joined person."""
+    national: dict[Person, list[Employment]] = defaultdict(list)
+    joined: dict[Person, list[Employment]] = defaultdict(list)
     for position, row in enumerate(submission.tables["IDS004EmpStatus"], start=1):
         recorded = day(row, "EmployStatusRecDate")
         if recorded is None or not code(row, "EmployStatus"):
             continue
-        found[people[row["LocalPatientId"]].person].append(
-            Employment(
-                recorded, submission.period_start, position, _employment_group(row)
-            )
+        employment = Employment(
+            recorded, submission.period_start, position, _employment_group(row)
         )
-    return dict(found)
+        described = people[row["LocalPatientId"]]
+        national[described.person].append(employment)
+        joined[described.joined].append(employment)
+    return dict(national), dict(joined)
 
 
 def _employment_group(row: Row) -> str:

@@ -69,8 +69,8 @@ def test_the_sensor_quarantines_a_strange_name_and_takes_the_rest(home: Home) ->
     assert len(result.run_requests or []) == 2
     left = {path.name for path in home.landing_inbox.iterdir()}
     assert left == {"ZZ1_2025-04_primary", "ZZ2_2025-04_primary"}
-    assert len(list(home.landing_quarantine.glob("*.sealed"))) == 2
-    assert len(list(home.landing_quarantine.glob("*.reason.txt"))) == 2
+    assert len(list(home.landing_quarantine.glob("*/*.sealed"))) == 2
+    assert len(list(home.landing_quarantine.glob("*/*.reason.txt"))) == 2
 
 
 MARK = "999 999 9468 Ada Lovelace"

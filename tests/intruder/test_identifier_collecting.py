@@ -11,6 +11,7 @@ import pytest
 from parity.home import Home, init
 from parity.home.unlock import open_keyring
 from parity.intake.seal import content_id, seal_copy
+from parity.intake.sealed_copies import month_folder, sealing_key
 from parity.intake.slot import Slot
 from parity.specification import load
 from parity.vault.identifier_scan import collect_needles, run_check_identifiers
@@ -140,8 +141,9 @@ def test_sealed_copies_give_the_same_needles(home: Home, raw: Path) -> None:
     """Without the raw folder the scan looks for the same in the same home."""
     keyring = open_keyring(home)
     submission_id = content_id({}, Slot.from_name(SLOT), keyring.key("receipt"))
-    sealed = home.landing_sealed / f"{submission_id}.sealed"
-    seal_copy(raw / SLOT, sealed, keyring.key("sealed"), submission_id)
+    folder = month_folder(home.landing_sealed, "2024-05")
+    sealed = folder / f"{submission_id}.sealed"
+    seal_copy(raw / SLOT, sealed, sealing_key(keyring, "2024-05"), submission_id)
     from_sealed = run_check_identifiers(home, keyring, limit_per_field=20)
     from_raw = run_check_identifiers(home, keyring, raw, limit_per_field=20)
     assert from_sealed.is_clean

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
@@ -84,7 +84,7 @@ def columns_of(scene: Scene, role: Role, *classes: str) -> dict[str, list[str]]:
 
 
 def identifiers(scene: Scene, role: Role, package: Package) -> list[set[UUID]]:
-    """The values of each pseudonym column."""
+    """The values of each pseudonym column that a package holds."""
     return [
         {v for (v,) in scene.rows(package, f"select {name} from {table}")} - {None}
         for table, names in columns_of(scene, role, "pseudonym").items()
@@ -92,9 +92,11 @@ def identifiers(scene: Scene, role: Role, package: Package) -> list[set[UUID]]:
     ]
 
 
-def joined(one: list[set[UUID]], other: list[set[UUID]]) -> int:
-    """How many values any column of one shares with any column of the other."""
-    return sum(len(a & b) for a, b in product(one, other))
+def joined(*holders: list[set[UUID]]) -> tuple[int, int]:
+    """How many values stand in a column of two holders or more, and how many in any."""
+    held = [set().union(*columns) for columns in holders]
+    shared = [a & b for a, b in combinations(held, 2)]
+    return len(set().union(*shared)), len(set().union(*held))
 
 
 def rho(one: list[Any], other: list[Any]) -> float:

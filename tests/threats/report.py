@@ -125,11 +125,12 @@ def write_report(
 ) -> list[Line]:
     """Write intruder-report.md and .json into a folder; returns the lines."""
     lines = [line_of(attack, cases) for attack in attacks]
+    total = sum(_attempts(case) for case in cases)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{NAME}.md").write_text(page(lines), "utf-8")
+    (folder / f"{NAME}.md").write_text(page(lines, total), "utf-8")
     content: dict[str, Any] = {
         "format": f"parity-{NAME}-1",
-        "attempts": sum(line.attempts for line in lines),
+        "attempts": total,
         "got_through": sorted({place for line in lines for place in line.through}),
         "attacks": [asdict(line) for line in lines],
     }
@@ -137,8 +138,15 @@ def write_report(
     return lines
 
 
-def page(lines: Sequence[Line]) -> str:
-    """The report as one page."""
+def _attempts(case: Case) -> int:
+    """Attempts of a case, once, however many attacks it counts for."""
+    if case.outcome == "skipped" or all(control for _, control in case.marks):
+        return 0
+    return sum(t.attempts for t in case.tries if not t.is_control) or 1
+
+
+def page(lines: Sequence[Line], total: int) -> str:
+    """The report as one page. total: attempts, those of each test counted once."""
     tried = [line for line in lines if line.attempts]
     lost = sorted({place for line in lines for place in line.through})
     blind = sorted({place for line in lines for place in line.blind})
@@ -153,8 +161,8 @@ def page(lines: Sequence[Line]) -> str:
 # Intruder report
 
 {len(tried)} of {len(lines)} attacks tried, \
-{sum(line.attempts for line in lines):,} attempts. {verdict}{sight}
-Made by a run of the tests; a test that counts for two attacks is in both lines. *held*:
+{total:,} attempts. {verdict}{sight}
+Made by a run of the tests; one that counts for two attacks is in both lines. *held*:
 cases in which the defence did what it must. *seen*: cases in which the attack without
 the defence, or a plant in front of the detector, showed what it must. Seconds are those
 of the tests without what they share. The attacks stand in

@@ -284,7 +284,7 @@ def test_pseudonyms_that_would_collide_stop_the_build(
 ) -> None:
     monkeypatch.setattr(
         rekeying,
-        "_project_pseudonym",
+        "project_pseudonym",
         lambda column, _: column.str.replace("[23]$", "1"),
     )
     with pytest.raises(AccessError) as refused:

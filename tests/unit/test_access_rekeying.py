@@ -27,7 +27,8 @@ KEY = generate_key()
 def test_two_labels_are_two_keys(words: list[str], others: list[str]) -> None:
     """Arbitrary words, separators and lengths among them."""
     assume(words != others)
-    assert derive(KEY, *words) != derive(KEY, *others)
+    is_shared = derive(KEY, *words) == derive(KEY, *others)
+    assert not is_shared
 
 
 @pytest.mark.attack(19, 21)
@@ -47,7 +48,8 @@ def test_the_same_letters_cut_elsewhere_are_another_key(
         return [text[a:b] for a, b in pairwise(ends)]
 
     assume(pieces(cuts) != pieces(others))
-    assert derive(KEY, *pieces(cuts)) != derive(KEY, *pieces(others))
+    is_shared = derive(KEY, *pieces(cuts)) == derive(KEY, *pieces(others))
+    assert not is_shared
 
 
 @pytest.mark.attack(19, 21)
@@ -56,12 +58,14 @@ def test_the_same_letters_cut_elsewhere_are_another_key(
 )
 def test_no_name_of_a_project_gives_the_key_of_another(name: str) -> None:
     salt = generate_key()
-    assert derive(KEY, "project", name, salt=salt) not in {
+    others = {
         derive(KEY, "project", "researcher", salt=salt),
         derive(KEY, "project", "researcher", name, salt=salt),
         derive(KEY, "project", salt=salt),
         derive(KEY, "warehouse", name, salt=salt),
     }
+    is_another = derive(KEY, "project", name, salt=salt) not in others
+    assert is_another  # a key is not compared where pytest would print it
 
 
 @pytest.mark.attack(21)
@@ -71,11 +75,13 @@ def test_an_epoch_is_the_version_of_the_projects_key(tmp_path: Path) -> None:
     first = project_key(keyring, "study")
     assert first == project_key(keyring, "study")
     assert first.epoch == 1
-    assert first.key != project_key(keyring, "other").key
+    is_shared = first.key == project_key(keyring, "other").key
+    assert not is_shared
     keyring.rotate("project:study")
     second = project_key(keyring, "study")
     assert (second.epoch, second.key == first.key) == (2, False)
-    assert first.key.hex() not in repr(first)
+    is_shown = first.key.hex() in repr(first) or str(first.key) in repr(first)
+    assert not is_shown
 
 
 @pytest.mark.attack(10, 21)
@@ -88,7 +94,6 @@ def test_a_destroyed_epoch_is_not_made_again(tmp_path: Path) -> None:
         project_key(keyring, "study")
     assert refused.value.code == "key_destroyed"
     root = keyring.key("root")
-    assert former.key not in {
-        derive(root, "project", "study"),
-        derive(root, "project", "study", "epoch-1"),
-    }
+    made = {derive(root, "project", "study"), derive(root, "project", "study", "1")}
+    is_lost = former.key not in made
+    assert is_lost

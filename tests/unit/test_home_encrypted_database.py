@@ -63,6 +63,7 @@ def test_wrong_key(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> Non
     assert ("found",) not in names.fetchall()
 
 
+@pytest.mark.attack(15)
 @pytest.mark.parametrize("key", [b"", bytes(32), None])
 def test_no_key_no_file(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection, key: bytes | None

@@ -55,6 +55,7 @@ def test_wrong_passphrase(home: Home) -> None:
         Keyring.open(home, SecretBytes(b"not the passphrase"))
 
 
+@pytest.mark.attack(11)
 def test_no_key_in_the_file_or_in_print(home: Home, keyring: Keyring) -> None:
     """Neither raw, nor hex, nor in a repr, a record or a pickle."""
     shown = home.keyring_file.read_bytes() + repr(keyring).encode()
@@ -111,6 +112,7 @@ def test_unknown_key(keyring: Keyring) -> None:
         keyring.key("none")
 
 
+@pytest.mark.attack(15)
 @pytest.mark.parametrize(
     ("said", "value"),
     [
@@ -131,6 +133,7 @@ def test_altered_record(
         keyring.key("root")
 
 
+@pytest.mark.attack(15)
 def test_swapped_keys(home: Home, keyring: Keyring) -> None:
     """One key's envelope under another's record does not open."""
 
@@ -144,6 +147,7 @@ def test_swapped_keys(home: Home, keyring: Keyring) -> None:
         keyring.key("vault")
 
 
+@pytest.mark.attack(15)
 def test_check_value_is_checked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that opens but is not the recorded one is refused."""
     keyring = open_keyring(home)
@@ -194,6 +198,7 @@ def test_cheap_cost_is_refused(home: Home) -> None:
         open_keyring(home)
 
 
+@pytest.mark.attack(13)
 def test_readable_keyring_is_refused(home: Home) -> None:
     """Wrapped or not: mode 0600."""
     home.keyring_file.chmod(0o644)

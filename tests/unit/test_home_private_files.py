@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,18 @@ def test_hardened_process(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert mode(tmp_path / "file") == 0o600
     assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+
+
+@pytest.mark.attack(10)
+def test_a_draft_that_a_killed_writer_left_goes(tmp_path: Path) -> None:
+    """It is a whole copy; that of a process that still writes stays."""
+    path = tmp_path / "keyring.json"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = path.with_name(f".keyring.json.{ended.pid}.draft")
+    others = path.with_name(f".keyring.json.{os.getppid()}.draft")
+    for draft in (left, others):
+        draft.write_bytes(b"former keys")
+    write_private(path, b"keys")
+    assert not left.exists()
+    assert others.exists()

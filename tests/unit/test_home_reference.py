@@ -92,3 +92,40 @@ def test_not_whole(tmp_path: Path, name: str, content: str, code: str) -> None:
     """A file that is there is right in every row, or is not used at all."""
     with pytest.raises(HomeError, match=code):
         Reference.load(write(tmp_path, **{name: content}))
+
+
+SUCCESSIONS = (
+    "predecessor_code,successor_code,succession_date,keeps_local_identifiers\n"
+)
+
+
+def test_successions(tmp_path: Path) -> None:
+    """All predecessors whose identifiers were kept, from the day on; no file, none."""
+    assert Reference.load(write(tmp_path)).formers("C", date(2025, 1, 1)) == ()
+    rows = "A,B,2020-04-01,true\nB,C,2022-04-01,True\nX,C,2021-04-01,false\n"
+    found = Reference.load(write(tmp_path, successions=SUCCESSIONS + rows))
+    assert found.formers("C", date(2022, 4, 1)) == ("A", "B")
+    assert found.formers("C", date(2022, 3, 31)) == ()
+    assert found.formers("B", date(2022, 3, 31)) == ("A",)
+    assert found.formers("A", date(2022, 4, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param("A,B,2020-04-01,true\nB,A,2021-04-01,true\n", id="circle"),
+        pytest.param(
+            "A,B,2020-04-01,true\nB,C,2021-04-01,true\nC,A,2022-04-01,true\n",
+            id="circle of three",
+        ),
+        pytest.param("A,A,2020-04-01,true\n", id="circle of one"),
+        pytest.param("A,B,2020-04-01,true\nA,C,2021-04-01,true\n", id="two successors"),
+        pytest.param(",B,2020-04-01,true\n", id="no predecessor"),
+        pytest.param("A,,2020-04-01,true\n", id="no successor"),
+        pytest.param("A,B,April,true\n", id="no date"),
+        pytest.param("A,B,2020-04-01,perhaps\n", id="neither kept nor not"),
+    ],
+)
+def test_successions_that_cannot_be_followed(tmp_path: Path, rows: str) -> None:
+    with pytest.raises(HomeError, match="reference_value"):
+        Reference.load(write(tmp_path, successions=SUCCESSIONS + rows))

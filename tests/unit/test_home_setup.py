@@ -111,11 +111,10 @@ def test_first_keys(tmp_path: Path) -> None:
     purposes = {record.name: record.purpose for record in keyring.records()}
     assert purposes == {
         "ledger": "ledger",
-        "root": "derivation",
+        "root": "root",
         "linkage": "linkage",
         "epoch": "derivation",
         "receipt": "receipt",
-        "sealed": "sealing",
         "vault": "file",
         "landed": "file",
         "warehouse": "file",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from parity.home import Home, HomeError, init, key_socket, unlock, unwrap_one
 from parity.home.key_socket import ask, is_served, key_of
 from parity.home.unlock import Keyring, file_key, open_keyring, serve, serving
 
-NOT_FILE_KEYS = ("root", "linkage", "epoch", "ledger", "receipt", "sealed")
+NOT_FILE_KEYS = ("root", "linkage", "epoch", "ledger", "receipt")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,35 @@ def test_served_home_gives_no_identifier_key(
         file_key(home, name)
     reason = {"reason": "not_a_file_key", "process": os.getpid()}
     assert events(keyring) == [("key_refused", reason)]
+
+
+@pytest.mark.attack(6)
+def test_served_home_gives_no_vault_key(
+    home: Home, keyring: Keyring, served: Path
+) -> None:
+    """Nobody asks for it: intake opens the vault with the secret itself."""
+    assert served.exists()
+    with pytest.raises(HomeError, match="key_not_served"):
+        file_key(home, "vault")
+    with (
+        pytest.raises(HomeError, match="key_not_served"),
+        serving(home, keyring, ["vault"]),
+    ):
+        pass
+    assert events(keyring)[-1][0] == "key_refused"
+
+
+def test_expired_keys_are_served_for_reading_only(
+    home: Home, keyring: Keyring, monkeypatch: pytest.MonkeyPatch, served: Path
+) -> None:
+    """The warehouse is written: its key must be within its period of protecting."""
+    assert served.exists()
+    later = datetime.now(UTC) + timedelta(days=800)
+    monkeypatch.setattr("parity.home.keyring._now", lambda: later)
+    assert file_key(home, "landed") == keyring.key_to_read("landed")
+    with pytest.raises(HomeError, match="key_expired"):
+        file_key(home, "warehouse")
+    assert [event for event, _ in events(keyring)] == ["key_given", "key_refused"]
 
 
 @pytest.mark.parametrize("name", ["none", "", "9990000018", "\u00e9", "a b", "x" * 150])
@@ -256,6 +286,7 @@ def test_child_unwraps_one_key(
     assert events(keyring)[0][0] == "key_given"
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("name", ["root", "none"])
 def test_child_refuses_other_keys(home: Home, name: str) -> None:
     """The refusal's code comes back."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pseudonymisation.encoding import (
     Part,
     bytes_part,
+    decode,
     encode,
     encode_column,
     text_part,
@@ -21,7 +22,7 @@ from pseudonymisation.errors import EncodingRefused
 PARTS = st.lists(st.text(max_size=12) | st.binary(max_size=12), max_size=4)
 
 
-def decode(encoded: bytes) -> list[Part]:
+def read_back(encoded: bytes) -> list[Part]:
     """Read kind and parts back, by the description in the module, in one way only."""
     assert encoded.startswith(b"parity:1:")
     rest, parts = encoded.removeprefix(b"parity:1:"), []
@@ -39,10 +40,44 @@ def decode(encoded: bytes) -> list[Part]:
 @settings(max_examples=200, deadline=None)
 def test_can_be_read_back(kind: str, parts: list[Part]) -> None:
     """What can be read back in one way is injective: no two share their bytes."""
-    assert decode(encode(kind, *parts)) == [kind, *parts]
+    assert read_back(encode(kind, *parts)) == [kind, *parts]
+    assert decode(encode(kind, *parts)) == (kind, tuple(parts))
 
 
 @pytest.mark.attack(19)
+@pytest.mark.attack(19)
+@pytest.mark.parametrize(
+    "other",
+    [
+        b"",
+        b"parity:1:",
+        b"parity:2:t1:k",
+        b"parity:1:b1:k",
+        b"parity:1:t1:",
+        b"parity:1:t2:k",
+        b"parity:1:t1:kt",
+        b"parity:1:t1:kt:a",
+        b"parity:1:t1:kt01:a",
+        b"parity:1:t1:kt+1:a",
+        b"parity:1:t1:kt 1:a",
+        b"parity:1:t1:kt1_0:aaaaaaaaaa",
+        b"parity:1:t1:kt\xd9\xa1:a",
+        b"parity:1:t1:kx1:a",
+        b"parity:1:t1:kT1:a",
+        b"parity:1:t1:kt1:\xff",
+        b"parity:1:t1:kt3:\xed\xa0\x80",
+        b"parity:1:t1:kt1:aa",
+        b"parity:1:t1:kt99999999999999999999:a",
+        b" parity:1:t1:k",
+    ],
+)
+def test_other_bytes_are_not_read(other: bytes) -> None:
+    """One thing has one encoding; what is nearly one is refused, and not shown."""
+    with pytest.raises(EncodingRefused, match="these bytes are not") as refusal:
+        decode(other)
+    assert refusal.value.code == "not_encoded"
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

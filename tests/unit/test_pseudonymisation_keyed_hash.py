@@ -13,6 +13,7 @@ from pseudonymisation.keyed_hash import (
     PSEUDONYM_BYTES,
     pseudonym,
     pseudonym_column,
+    pseudonym_text_column,
     token,
     token_column,
     uuid_text,
@@ -63,10 +64,12 @@ def check(key: bytes, domain: str, values: list[str]) -> None:
         token=token_column(key, domain, "ZZ1", column),
         pseudonym=pseudonym_column(key, domain, "ZZ1", column),
         uuid=uuid_text_column(pseudonym_column(key, domain, "ZZ1", column)),
+        text=pseudonym_text_column(key, domain, "ZZ1", column),
     )
     for value, row in zip(values, found.iter_rows(), strict=True):
         short = pseudonym(key, domain, "ZZ1", value)
-        assert row == (token(key, domain, "ZZ1", value), short, uuid_text(short))
+        written = uuid_text(short)
+        assert row == (token(key, domain, "ZZ1", value), short, written, written)
 
 
 @pytest.mark.attack(16)
@@ -85,6 +88,14 @@ def test_null_has_no_pseudonym() -> None:
 
 
 @pytest.mark.attack(14)
+def test_text_of_nulls() -> None:
+    """Null stays null on the way through the struct that writes the groups."""
+    frame = pl.DataFrame({"value": [None, "x", None]})
+    column = text_part(pl.col("value"))
+    found = frame.select(pseudonym_text_column(generate_key(), "d", column))
+    assert found.to_series().is_null().to_list() == [True, False, True]
+
+
 def test_only_key_and_domain_make_the_difference() -> None:
     """Another key, another domain, another label: another pseudonym."""
     root = generate_key()

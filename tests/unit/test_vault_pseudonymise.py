@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import time
+from collections import Counter
 from datetime import date, datetime
 from datetime import time as clock
 from uuid import UUID
@@ -26,6 +28,7 @@ from parity.home.reference import Reference
 from parity.intake.errors import IntakeError
 from parity.intake.slot import Slot
 from parity.vault.errors import RecordRefused
+from parity.vault.evidence import EVIDENCE_DOMAIN
 from parity.vault.identifier_keys import IdentifierKeys
 from pseudonymisation.canonical import nhs_number
 from pseudonymisation.encoding import encode
@@ -89,7 +92,7 @@ def test_nothing_that_identifies_lands() -> None:
 
 
 def _bytes_of(frame: pl.DataFrame) -> list[bytes]:
-    return [value for row in frame.rows() for value in row if value is not None]
+    return [value for row in frame.rows() for value in row if isinstance(value, bytes)]
 
 
 def test_pseudonyms_are_those_of_the_reference() -> None:
@@ -114,9 +117,12 @@ def test_pseudonyms_are_those_of_the_reference() -> None:
     expected = uuid_text(pseudonym(KEYS.of_domain("person"), "person", kept["person"]))
     assert column(landed, PERSONS, "NationalPersonId") == [expected]
     local = token(KEYS.linkage, "local-patient", "ZZ1", "P1", "1980-06-15")
-    assert landed.observations.rows() == [(kept["person"], local, None, None)]
-    told = dict(landed.identifiers.select("domain", "token").iter_rows())
-    assert told == kept
+    observed = landed.observations.row(0, named=True)
+    assert observed["nhs_token"] == kept["person"]
+    assert observed["local_token"] == local
+    assert observed["patient_token"] == kept["local_patient"]
+    told = landed.identifiers.filter(pl.col("domain") != EVIDENCE_DOMAIN)
+    assert dict(told.select("domain", "token").iter_rows()) == kept
 
 
 def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
@@ -134,7 +140,8 @@ def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
         )
     )
     told = set()
-    for key, frame in landed.identifiers.group_by("domain", "provider"):
+    named = landed.identifiers.filter(pl.col("domain") != EVIDENCE_DOMAIN)
+    for key, frame in named.group_by("domain", "provider"):
         domain, provider = (str(part) for part in key)
         made = frame.select(KEYS.pseudonyms(pl.col("token"), domain, provider))
         told |= set(made.to_series())
@@ -145,6 +152,29 @@ def test_every_pseudonym_that_lands_is_told_to_the_vault() -> None:
                 found |= set(column(landed, name, column_name))
     assert found - {None} == told
     assert len(told) == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 2
+
+
+def test_every_token_of_the_evidence_is_told_to_the_vault() -> None:
+    """What a new linkage key needs: each token can be made again from its message. One
+    that names a person is told as that, not as evidence."""
+    people = [
+        person("P1", ANN, PersonBirthDate="1980-06-15", Gender="1", Postcode="AB1 2CD"),
+        person("P2", PersonBirthDate="1981-07-16", Gender="2", Postcode="AB1 2CD"),
+    ]
+    landed = land(submission(IDS001MPI=people))
+    seen = set(_bytes_of(landed.observations))
+    told = landed.identifiers.rows_by_key("token", named=True, unique=True)
+    for each in seen:
+        row = told[each]
+        assert hash_message(row["message"]) == each
+    domains = Counter(told[each]["domain"] for each in seen)
+    # Ann's number with its birth date and local identifier; two of each other fact.
+    assert domains == {"person": 2, "local_patient": 2, "evidence": 2 + 2 + 2}
+
+
+def hash_message(message: bytes) -> bytes:
+    """A token from its message, apart from the code under test."""
+    return hmac.digest(KEYS.linkage.hex().encode(), message, "sha256")
 
 
 @pytest.mark.attack(16)
@@ -172,6 +202,7 @@ def test_person_by_number_else_by_local_identifier() -> None:
     assert steps == [number] * 3 + [local] * 4 + [number, None, None]
 
 
+@pytest.mark.attack(16)
 def test_birth_date_keeps_apart_who_shares_a_local_identifier() -> None:
     """A local identifier given again to somebody else is another person."""
     months = [

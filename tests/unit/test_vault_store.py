@@ -14,8 +14,8 @@ from vault_support import ANN, BOB, KEYS, column, land, person, submission
 from parity.home import Home, HomeError, init
 from parity.intake.slot import Slot
 from parity.vault.errors import VaultError
+from parity.vault.evidence import EVIDENCE
 from parity.vault.identifiers import IDENTIFIERS
-from parity.vault.people import EVIDENCE
 from parity.vault.store import Vault
 from pseudonymisation.errors import EnvelopeRefused
 from pseudonymisation.keyed_hash import pseudonym, uuid_text
@@ -42,22 +42,43 @@ def person_of(word: str) -> str:
 
 @dataclass(frozen=True)
 class Seen:
-    """A record as the vault sees it: words in place of tokens."""
+    """A record as the vault sees it: words in place of tokens.
+
+    local: local identifier and birth date; the patient is its first two letters.
+    born: the birth date beside the number. living: birth date, postcode and gender.
+    """
 
     provider: str = "A"
     number: str | None = None
     local: str | None = None
     former: str | None = None
-    born_there: str | None = None
+    living: str | None = None
+    born: str = "1980"
+    is_verified: bool = True
+    cohort: str | None = None
 
 
 def observations(*records: Seen) -> pl.DataFrame:
     rows = [
-        tuple(token_of(word) if word else None for word in words)
-        for each in records
-        for words in [(each.number, each.local, each.former, each.born_there)]
+        (
+            row,
+            each.is_verified,
+            *(
+                token_of(word) if word else None
+                for word in (
+                    each.number,
+                    each.number and f"{each.number} {each.born}",
+                    each.local and f"{each.provider} {each.local[:2]}",
+                    each.local,
+                    each.former,
+                    each.living,
+                    each.cohort or each.living,
+                )
+            ),
+        )
+        for row, each in enumerate(records, start=1)
     ]
-    return pl.DataFrame(rows, schema=dict.fromkeys(EVIDENCE, pl.Binary), orient="row")
+    return pl.DataFrame(rows, schema=EVIDENCE, orient="row")
 
 
 def identifiers(*records: Seen) -> pl.DataFrame:
@@ -146,45 +167,43 @@ def test_local_identifier_with_number_only_is_no_person(home: Home) -> None:
     assert "P1" not in joined(home, [ANN_NUMBERED])
 
 
-NUMBERED_HERE = Seen("A", number="ann", local="P1", born_there="d")
+NUMBERED_HERE = Seen("A", number="ann", local="P1", living="d")
 
 
 def test_birth_date_postcode_and_gender_join_across_providers(home: Home) -> None:
     """A record without number elsewhere is the one numbered person that they fit."""
-    elsewhere = [Seen("B", local="Q1", born_there="d")]
+    elsewhere = [Seen("B", local="Q1", living="d")]
     assert stepped(home, [NUMBERED_HERE], elsewhere) == [
         ("Q1", "ann", "birth_date_postcode_gender"),
         ("ann", "ann", "nhs_number"),
     ]
 
 
-def test_two_without_number_join_across_providers(home: Home) -> None:
-    """One of the two names both."""
+def test_two_without_number_do_not_join_across_providers(home: Home) -> None:
+    """Birth date, postcode and gender find a person with a number and make none up."""
     months = [
-        [Seen("A", local="P1", born_there="d")],
-        [Seen("B", local="Q1", born_there="d")],
+        [Seen("A", local="P1", living="d")],
+        [Seen("B", local="Q1", living="d")],
     ]
-    assert joined(home, *months) == {"P1": "P1", "Q1": "P1"}
+    assert joined(home, *months) == {"P1": "P1", "Q1": "Q1"}
 
 
 @pytest.mark.parametrize(
     "others",
     [
-        pytest.param([Seen("A", local="P2", born_there="d")], id="twin, same provider"),
+        pytest.param([Seen("A", local="P2", living="d")], id="twin, same provider"),
         pytest.param(
-            [Seen("B", number="eve", local="Q2", born_there="d")], id="two numbers"
+            [Seen("B", number="eve", local="Q2", living="d")], id="two numbers"
         ),
-        pytest.param([Seen("B", local="Q2", born_there="d")], id="twins elsewhere"),
-        pytest.param(
-            [Seen("B", local="Q1", born_there="e")], id="also lived elsewhere"
-        ),
+        pytest.param([Seen("B", local="Q2", living="d")], id="twins elsewhere"),
+        pytest.param([Seen("B", local="Q1", living="e")], id="also lived elsewhere"),
     ],
 )
 def test_what_could_be_two_people_is_not_joined(home: Home, others: list[Seen]) -> None:
     """The guard: twins, two numbers, or evidence that leads two ways."""
-    if others == [Seen("B", local="Q1", born_there="e")]:
-        others = [*others, Seen("B", local="Q3", born_there="e")]
-    bare = [Seen("B", local="Q1", born_there="d")]
+    if others == [Seen("B", local="Q1", living="e")]:
+        others = [*others, Seen("B", local="Q3", living="e")]
+    bare = [Seen("B", local="Q1", living="d")]
     found = joined(home, [NUMBERED_HERE], bare, others)
     assert found["Q1"] == "Q1"
     assert found["ann"] == "ann"
@@ -210,8 +229,8 @@ def test_any_order_gives_the_same_people(tmp_path: Path) -> None:
     months = [
         [ANN_BARE, Seen(number="bob", local="P2")],
         [ANN_NUMBERED, Seen(local="P2")],
-        [Seen(number="cid", local="P2"), Seen(local="P9", born_there="d")],
-        [Seen("B", local="Q1", former="P1"), Seen("B", local="Q9", born_there="d")],
+        [Seen(number="cid", local="P2"), Seen(local="P9", living="d")],
+        [Seen("B", local="Q1", former="P1"), Seen("B", local="Q9", living="d")],
     ]
     found = []
     home = init(tmp_path / "home", synthetic=True)
@@ -241,6 +260,29 @@ def test_recording_again_changes_nothing(home: Home) -> None:
                 ).fetchone()
             )
     assert counts == {(3, 3, 1)}
+
+
+@pytest.mark.parametrize(
+    ("order", "domains"),
+    [
+        pytest.param(("evidence", "person"), ["evidence", "person"], id="known later"),
+        pytest.param(("person", "evidence"), ["person"], id="known before"),
+    ],
+)
+def test_evidence_hides_nobody_who_is_named_by_it_later(
+    home: Home, order: tuple[str, str], domains: list[str]
+) -> None:
+    """One token first as evidence and then as a person, and the other way round."""
+    with Vault.open(home, KEY) as vault:
+        for month, domain in enumerate(order):
+            told = identifiers(ANN_BARE).with_columns(domain=pl.lit(domain))
+            vault.record(str(month), "A", observations(ANN_BARE), told, OPENING)
+        found = vault.connection.execute(
+            "select domain from vault.identifier order by domain"
+        ).fetchall()
+        known = vault.person_links(KEYS).height
+    assert [domain for (domain,) in found] == domains
+    assert known == 1
 
 
 def test_what_is_kept_of_an_identifier_opens_with_the_opening_key_only(

@@ -12,6 +12,10 @@ person_links as (
     select * from {{ ref('stg_parity__person_links') }}
 ),
 
+records_apart as (
+    select * from {{ ref('stg_parity__records_apart') }}
+),
+
 ethnic_categories as (
     select code
     from {{ ref('code_lists') }}
@@ -41,11 +45,16 @@ validated as (
         on cleaned.ethnic_code = ethnic_categories.code
 )
 
+-- A record whose number is not believed is whom the rest of it names, else whom its
+-- provider's local identifier names: never the person of that number.
 select
     validated.submission_id,
     validated.local_patient_key,
     validated.national_person_id,
-    person_links.person_id,
+    case
+        when records_apart.row_number is null then person_links.person_id
+        else coalesce(records_apart.person_id, validated.local_patient_key)
+    end as person_id,
     validated.linkage_step,
     validated.gender_code,
     validated.validated_ethnic_category_code,
@@ -59,3 +68,9 @@ inner join submissions
     on validated.submission_id = submissions.submission_id
 left join person_links
     on validated.national_person_id = person_links.national_person_id
+left join records_apart
+    on
+        submissions.provider_code = records_apart.provider_code
+        and submissions.reporting_month = records_apart.reporting_month
+        and submissions.submission_kind = records_apart.submission_kind
+        and validated.row_number = records_apart.row_number

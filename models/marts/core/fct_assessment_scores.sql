@@ -15,7 +15,7 @@ select
     scores.scored_date,
     row_number() over (
         partition by scores.pathway_id, scores.scale_id
-        order by scores.score_order
+        order by scores.score_order, scores.score
     ) as score_number,
     scores.score,
     {{ days_between('referrals.referral_request_received_date', 'scores.scored_date') }}

@@ -17,9 +17,11 @@ from pathlib import Path
 
 import polars as pl
 
+from parity.home import Home
+from parity.home.unlock import Keyring
 from parity.intake.errors import IntakeError
-from parity.intake.reader import read_files, read_submission
-from parity.intake.seal import copied_files, is_one_file, opened_copy
+from parity.intake.reader import read_submission
+from parity.intake.sealed_copies import read_copy, sealed_copies
 from parity.intake.slot import Slot
 from parity.specification import Field, Specification, Table, load
 from parity.vault.scan.needles import Collected, Needles, Part, Shape
@@ -68,18 +70,15 @@ def needles_of_folders(
     return gathered.needles(limit_per_field)
 
 
-def needles_of_sealed(
-    sealed_folder: Path, key: bytes, limit_per_field: int, workdir: Path
-) -> Needles:
-    """Needles of the sealed copies in a folder.
+def needles_of_sealed(home: Home, keyring: Keyring, limit_per_field: int) -> Needles:
+    """Needles of the sealed copies that a home keeps, of every month.
 
-    key: the home's sealing key. workdir: a folder of the landing zone, where a copy of
-    an Access file is unpacked while it is read. Raises EnvelopeRefused when a copy does
-    not open: a scan that silently looks for less proves nothing.
+    Raises EnvelopeRefused or HomeError when a copy does not open: a scan that silently
+    looks for less proves nothing.
     """
     gathered = _Gathered()
-    for path in sorted(sealed_folder.glob("*.sealed")):
-        _gather(partial(_read_sealed, path, key, workdir), gathered)
+    for path in sealed_copies(home.landing_sealed):
+        _gather(partial(_read_sealed, home, keyring, path), gathered)
     return gathered.needles(limit_per_field)
 
 
@@ -89,12 +88,8 @@ def _read(path: Path, workdir: Path | None) -> Tables:
         return read_submission(path, load(), Path(folder)).tables
 
 
-def _read_sealed(path: Path, key: bytes, workdir: Path) -> Tables:
-    files = copied_files(path, key)
-    if not is_one_file(files):
-        return read_files(files, load()).tables
-    with opened_copy(path, key, workdir) as submission:
-        return _read(submission, workdir)
+def _read_sealed(home: Home, keyring: Keyring, path: Path) -> Tables:
+    return read_copy(home, keyring, path).tables
 
 
 def _submissions(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,76 @@
+"""`parity erase`: one person goes from everything the home holds of them."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli.options import (
+    AsJson,
+    HomeOption,
+    PassphraseFd,
+    PassphraseFile,
+    open_home,
+)
+from parity.cli.screen import say, show_json
+
+
+class Why(StrEnum):
+    """Why somebody is erased: the word that the ledger gets."""
+
+    REQUEST = "request"
+    ORDER = "order"
+    MISTAKE = "mistake"
+
+
+def erase(
+    person_file: Annotated[
+        Path,
+        typer.Option(
+            "--person-file",
+            metavar="FILE",
+            help="A file of mode 0600 that names the person; - is standard input.",
+        ),
+    ],
+    reason: Annotated[
+        Why,
+        typer.Option("--reason", help="Asked for, ordered, or sent by mistake."),
+    ] = Why.REQUEST,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would go.")
+    ] = False,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person: landed rows, vault, and every sealed submission that names them.
+
+    The file holds nhs_number = "...", or provider, local_identifier and birth_date.
+    They are kept out of later submissions. Warehouse and packages go, and come anew
+    with the next run; published tables stay.
+    """
+    from parity.home.private_files import read_private
+    from parity.vault.erasure.erase import erase as erase_person
+
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    if str(person_file) == "-":
+        content = sys.stdin.buffer.read()
+    else:
+        content = read_private(person_file)
+    done = erase_person(found, keyring, content, reason.value, dry_run)
+    if as_json:
+        show_json(vars(done))
+        return
+    word = "erased" if done.done else "would go"
+    say(f"{word}: {done.landed_rows:,} landed rows, {done.copies:,} sealed submissions")
+    if not done.is_known:
+        say("the vault knows nobody of that name")
+    if done.unread:
+        say(f"{done.unread:,} sealed copies cannot be looked through by anybody")
+    if done.done:
+        say("warehouse and packages are gone: parity run. Published tables stay.")

@@ -1,0 +1,167 @@
+"""`parity keys rotate`: a key renewed, with everything that hangs on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from parity.cli.options import (
+    AsJson,
+    HomeOption,
+    PassphraseFd,
+    PassphraseFile,
+    open_home,
+)
+from parity.cli.screen import progress, remark, say, show_json
+
+if TYPE_CHECKING:
+    from parity.home import Home
+    from parity.home.unlock import Keyring
+    from parity.rewriting import Telling
+    from parity.vault.custodian_key import CustodianKey
+
+_OF_A_ROLE = re.compile(r"(package|project):([a-z][a-z_]*)")
+_SIGNING = ("publisher", "checkpoint")
+_LATER = {
+    "epoch": "the warehouse and the packages were of the former epoch and are gone: "
+    "parity build, parity package build",
+    "root": "the warehouse and the packages were of the former epoch and are gone: "
+    "parity build, parity package build",
+}
+
+
+def rotate(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="epoch, root, landed, vault, warehouse, package:ROLE, project:ROLE, "
+            "publisher or checkpoint."
+        ),
+    ] = "",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Bring one that was cut off to its end."),
+    ] = False,
+    custodian: Annotated[
+        list[Path] | None,
+        typer.Option("--custodian", metavar="FILE", help="Root only; give two."),
+    ] = None,
+    custodian_passphrase_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--custodian-passphrase-file",
+            metavar="FILE",
+            help="In the custodians' order; asked for at the terminal without.",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Renew a key with all that hangs on it, whole or not at all; destroy the former.
+
+    A file is written anew. An epoch gives every pseudonym anew, without any submission.
+    The root does so too, with tokens, and takes two custodians; a synthetic home finds
+    its own. One that was cut off is also ended by the next submit, build or rotation.
+    """
+    if bool(name) == resume:
+        raise typer.BadParameter("name a key, or give --resume")
+    if custodian and name != "root":
+        raise typer.BadParameter("custodians are for the root")
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    if resume:
+        _resume(found, keyring, as_json)
+        return
+    given = (custodian or [], custodian_passphrase_file or [])
+    with _telling() as telling:
+        counts = _rotated(found, keyring, name, telling, given)
+    version = keyring.version(name)
+    if as_json:
+        show_json({"name": name, "version": version, "counts": counts})
+        return
+    former = "laid down" if name in _SIGNING else "destroyed"
+    say(f"{name} {version} is in force; the former key is {former}")
+    for what, count in counts.items():
+        say(f"{what.replace('_', ' ')}: {count:,}")
+    if name in _LATER:
+        say(_LATER[name])
+
+
+def _rotated(
+    home: Home,
+    keyring: Keyring,
+    name: str,
+    telling: Telling,
+    custodians: tuple[list[Path], list[Path]],
+) -> Mapping[str, int]:
+    from parity.rewriting import FileName
+    from parity.rotation.epoch import rotate_epoch
+    from parity.rotation.files import renew_package, rotate_file
+    from parity.rotation.root import rotate_root
+
+    for file in get_args(FileName):
+        if name == file:
+            return rotate_file(home, keyring, file, telling)
+    if name == "epoch":
+        return rotate_epoch(home, keyring, telling=telling)
+    if name == "root":
+        one, other = _custodians(home, *custodians)
+        return rotate_root(home, keyring, one, other, telling)
+    if found := _OF_A_ROLE.fullmatch(name):
+        epoch, role = found[1] == "project", found[2]
+        return renew_package(home, keyring, role, new_epoch=epoch, telling=telling)
+    if name in _SIGNING:
+        # What it signed is still checked with its former versions.
+        keyring.rotate(name)
+        return {}
+    raise typer.BadParameter("no key of that name is rotated by hand")
+
+
+def _custodians(
+    home: Home, files: list[Path], passphrases: list[Path]
+) -> tuple[CustodianKey, CustodianKey]:
+    from parity.home.passphrase import own_passphrase
+    from parity.vault.custodian_key import open_custodian_key
+    from parity.vault.custodians import made_up_custodians
+
+    if not files and home.kind == "synthetic":
+        one, other, *_ = made_up_custodians(home)
+        return one, other
+    if len(files) != 2 or len(passphrases) not in (0, 2):
+        raise typer.BadParameter("the root takes two custodians: --custodian twice")
+    beside: list[Path | None] = [*passphrases] or [None, None]
+    one, other = (
+        open_custodian_key(file, own_passphrase(file.name, passphrase_file=secret))
+        for file, secret in zip(files, beside, strict=True)
+    )
+    return one, other
+
+
+def _resume(home: Home, keyring: Keyring, as_json: bool) -> None:
+    from parity.rewriting import resume_rewriting
+
+    was_unfinished = resume_rewriting(home, keyring, remark)
+    if as_json:
+        show_json({"was_unfinished": was_unfinished})
+    else:
+        say("brought to its end" if was_unfinished else "nothing was unfinished")
+
+
+@contextmanager
+def _telling() -> Iterator[Telling]:
+    """A bar at a terminal, a table a step; nothing elsewhere."""
+    from parity.rewriting import Telling
+
+    with progress() as bar:
+        task = bar.add_task("preparing", total=None, words="")
+
+        def step(words: str, done: int, total: int) -> None:
+            bar.update(task, description=words, completed=done, total=total or None)
+
+        yield Telling(waiting=remark, step=step)

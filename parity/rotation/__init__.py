@@ -1,0 +1,1 @@
+"""Keys renewed, and what they made with them: files, epochs, the root."""
