@@ -27,6 +27,7 @@ from parity.home.private_files import own_path, remove_left_over
 from parity.home.secret import SecretBytes
 from parity.home.unlock import Keyring, open_keyring
 from parity.intake.seal import OPENED, copied_files, opened_copy, seal_copy
+from parity.intake.sealed_copies import SEALED, key_name
 from parity.intake.submit import submit
 from parity.vault.identifier_scan import run_check_identifiers
 from parity.vault.scan.needles import Needles
@@ -71,8 +72,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     ):
         _write_database(path, key)
         files[name] = Sealed(path, key, _read_database)
-    (copy,) = home.landing_sealed.glob("*.sealed")
-    files["sealed copy"] = Sealed(copy, keyring.key("sealed"), _read_copy)
+    (copy,) = home.landing_sealed.rglob(SEALED)
+    month = key_name(copy.parent.name)
+    files["sealed copy"] = Sealed(copy, keyring.key(month), _read_copy)
     passphrase = home.synthetic_passphrase_file.read_bytes().strip()
     files["keyring"] = Sealed(home.keyring_file, passphrase, _read_keyring)
     return Scene(home, canary_needles(submission), files)
@@ -239,7 +241,7 @@ def test_what_a_killed_check_left_unpacked_is_removed_by_the_next(
     scene: Scene, tmp_path: Path
 ) -> None:
     """A sealed Access file is unpacked to be read; kill -9 leaves it so."""
-    key = open_keyring(scene.home).key("sealed")
+    key = scene.files["sealed copy"].key
     landing = scene.home.landing_inbox.parent
     access = tmp_path / "ZZ1_2025-04_primary.mdb"
     access.write_bytes(b"Cn7 as good as an Access file")
@@ -258,7 +260,7 @@ def test_a_sealed_folder_is_never_unpacked(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check reads it in memory; nothing of the landing zone changes."""
-    monkeypatch.setattr("parity.vault.scan.collecting.opened_copy", None)
+    monkeypatch.setattr("parity.intake.sealed_copies.opened_copy", None)
     report = run_check_identifiers(
         scene.home, open_keyring(scene.home), limit_per_field=1
     )
