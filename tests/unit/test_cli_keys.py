@@ -198,5 +198,5 @@ def test_show_for_people(said: Said, capsys: pytest.CaptureFixture[str]) -> None
     capsys.readouterr()
     assert main(["ledger", "show", "--home", str(said.home)]) == 0
     printed = capsys.readouterr().out
-    assert "key=root purpose=derivation version=1" in printed
+    assert "key=root purpose=root version=1" in printed
     assert "home_made" in printed
