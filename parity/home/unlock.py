@@ -18,10 +18,10 @@ secret lies in a file, whatever runs as that user can read it.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -40,6 +40,7 @@ from parity.home.keyring import Keyring
 from parity.home.keyring_file import provider_of
 from parity.home.layout import Home
 from parity.home.passphrase import passphrase, refuse_passphrase, wrapping_key
+from parity.home.private_files import make_folder, own_path
 from parity.home.secret import SecretBytes
 
 __all__ = [
@@ -108,8 +109,9 @@ def serving(
     """
     for name in names:
         check_file_key(keyring, name)
-    with tempfile.TemporaryDirectory(dir=home.run_folder) as folder:
-        path = Path(folder) / _SOCKET
+    folder = make_folder(own_path(home.run_folder, "served"))
+    try:
+        path = folder / _SOCKET
         with listening(path) as listener:
             stop = threading.Event()
             give = giver(keyring, frozenset(names))
@@ -120,6 +122,8 @@ def serving(
             finally:
                 stop.set()
                 thread.join()
+    finally:
+        shutil.rmtree(folder)
 
 
 def file_key(home: Home, name: str) -> bytes:

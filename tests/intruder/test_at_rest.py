@@ -29,8 +29,8 @@ from parity.home.unlock import Keyring, open_keyring
 from parity.intake.seal import OPENED, copied_files, opened_copy, seal_copy
 from parity.intake.sealed_copies import SEALED, key_name
 from parity.intake.submit import submit
-from parity.vault.identifier_scan import run_check_identifiers
-from parity.vault.scan.needles import Needles
+from parity.vault.identifier_scan import run_check_identifiers, scan_folders
+from parity.vault.scan.needles import Needles, Secret
 from pseudonymisation.errors import CodedError
 
 # One bit of each of so many places, evenly over a file.
@@ -190,6 +190,41 @@ def _outcome(sealed: Sealed, path: Path) -> tuple[Exception | None, object]:
         return None, sealed.read(path, sealed.key)
     except (CodedError, duckdb.Error) as refusal:
         return refusal, None
+
+
+@pytest.mark.attack(8)
+def test_the_engines_own_log_holds_no_key_of_ours(tmp_path: Path) -> None:
+    """Written to a folder while a file is attached and read."""
+    log = tmp_path / "log"
+    path = _logged(log, tmp_path)
+    attach = f"attach '{path.with_name('other.duckdb')}' as other"
+    assert _keys_found(log, tmp_path) == []
+    # the control: the key in the statement, as DuckDB's documentation shows it
+    _logged(log, tmp_path, f"{attach} (encryption_key '{FILE_KEY.hex()}')")
+    assert _keys_found(log, tmp_path) == ["a key"]
+
+
+def _logged(log: Path, folder: Path, *statements: str) -> Path:
+    """The file that was attached while all statements went into a log."""
+    path = folder / "logged.duckdb"
+    connection = connect(folder / "spill")
+    connection.execute(
+        "call enable_logging('QueryLog', storage = 'file', storage_path = $1)",
+        [str(log)],
+    )
+    attach_encrypted(connection, path, "logged", FILE_KEY)
+    for statement in ("select 1", *statements):
+        connection.execute(statement)
+    connection.close()
+    assert any(file.stat().st_size for file in log.rglob("*.csv"))
+    return path
+
+
+def _keys_found(log: Path, folder: Path) -> list[str]:
+    secret = Secret("a key", FILE_KEY)
+    needles = Needles((), (), (), (), (), secrets=(secret,))
+    found = scan_folders([log], folder / "spill", needles).findings
+    return sorted({finding.kind for finding in found})
 
 
 # --- what a killed process leaves -----------------------------------------------------
