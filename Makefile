@@ -20,7 +20,7 @@ LINT_SETTINGS := DBT_TARGET_PATH=target/lint DBT_LOG_PATH=target/lint/logs \
 	DO_NOT_TRACK=1
 
 # Beside pass and fail a run says what an intruder tried and got: see the report there.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --intruder-report target
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --intruder-report=target
 
 CHECKS := check-style check-format check-types check-imports check-sql
 

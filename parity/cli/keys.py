@@ -117,10 +117,10 @@ def retire(
 ) -> None:
     """Lay a version of a key down: it protects nothing more, and reads what it did.
 
-    There is no way back. With --compromised it does not read either. Keys that hold
-    the home together end when `parity keys rotate` has put others in their place.
+    There is no way back. With --compromised it does not read either, and the home may
+    stand still until `parity keys rotate` has put another in its place.
     """
-    if not any(re.fullmatch(form, name) for form in _MADE_BY_HAND):
+    if not compromised and not any(re.fullmatch(f, name) for f in _MADE_BY_HAND):
         raise typer.BadParameter("that key ends by `parity keys rotate`, not by hand")
     _, keyring = open_home(home, passphrase_file, passphrase_fd)
     if compromised:

@@ -51,10 +51,6 @@ select
     validated.submission_id,
     validated.local_patient_key,
     validated.national_person_id,
-    case
-        when records_apart.row_number is null then person_links.person_id
-        else coalesce(records_apart.person_id, validated.local_patient_key)
-    end as person_id,
     validated.linkage_step,
     validated.gender_code,
     validated.validated_ethnic_category_code,
@@ -62,7 +58,11 @@ select
     validated.age_at_period_end,
     validated.deprivation_decile,
     validated.lower_layer_super_output_area_code,
-    validated.has_live_postcode
+    validated.has_live_postcode,
+    case
+        when records_apart.row_number is null then person_links.person_id
+        else coalesce(records_apart.person_id, validated.local_patient_key)
+    end as person_id
 from validated
 inner join submissions
     on validated.submission_id = submissions.submission_id

@@ -48,8 +48,8 @@ with_person as (
         on referrals.commissioner_code = organisations.organisation_code
 ),
 
--- A referral that a successor took over goes on under the key of the first provider that
--- sent it; a chain of successions lists every former one.
+-- A referral that a successor took over goes on under the key of the first provider
+-- that sent it; a chain of successions lists every former one.
 ranked_former_keys as (
     select
         successions.service_request_key,
@@ -77,10 +77,10 @@ with_first_key as (
             and ranked_former_keys.former_rank = 1
 ),
 
--- A pathway that breaks nationally, because an NHS number came later or a successor took
--- over, goes on here: the joined person's service request keeps the identifier of its
--- first national pathway. Ties go by the place in the file, never by a pseudonym, which
--- a new epoch changes.
+-- A pathway that breaks nationally, because an NHS number came later or a successor
+-- took over, goes on here: the joined person's service request keeps the identifier of
+-- its first national pathway. Ties go by the place in the file, never by a pseudonym,
+-- which a new epoch changes.
 ranked_rows as (
     select
         person_id,
