@@ -8,14 +8,11 @@ identifiers where they are: in the submissions, and in a log when one is put the
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from watched import PARITY, run_watched
 
 from parity.home import Home, init
 from parity.specification import PROJECT_ROOT
@@ -23,11 +20,9 @@ from parity.vault.identifier_scan import (
     collect_needles,
     run_check_identifiers,
     scan_home,
-    scan_processes,
 )
 from parity.vault.scan.needles import Needles
-from parity.vault.scan.processes import descendants
-from parity.vault.scan.report import UNREADABLE, ScanReport
+from parity.vault.scan.report import ScanReport
 
 ACCESS_FILE = PROJECT_ROOT / "tests" / "fixtures" / "v2_1" / "ZZ1_2025-04_primary.mdb"
 
@@ -107,27 +102,15 @@ def test_the_sealed_copies_give_the_same_verdict(
     assert later.chosen == report.chosen
 
 
+@pytest.mark.attack(1, 7)
 def test_processes_of_an_intake_show_no_identifier(tmp_path: Path) -> None:
     """An Access file is read by programs that get arguments and an environment."""
     needles = collect_needles([ACCESS_FILE])
     home = init(tmp_path / "home", synthetic=True)
-    program = Path(sys.executable).with_name("parity")
-    with subprocess.Popen(
-        [program, "submit", ACCESS_FILE, "--home", home.root],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as child:
-        seen: set[int] = set()
-        report = scan_processes(_while_running(child, seen), needles)
-    assert len(seen) > 1
-    # a process may end while it is looked at
-    assert [f for f in report.findings if f.kind != UNREADABLE] == []
-
-
-def _while_running(child: subprocess.Popen[bytes], seen: set[int]) -> Iterator[int]:
-    """The child and its descendants, again and again until it ends."""
-    while child.poll() is None:
-        for pid in (child.pid, *descendants(child.pid)):
-            seen.add(pid)
-            yield pid
-        time.sleep(0.01)
+    command = [PARITY, "submit", str(ACCESS_FILE), "--home", str(home.root)]
+    ran = run_watched(command, tmp_path / "run", home, needles)
+    assert ran.code == 0
+    # the readers are started and end too quickly for every one to be seen
+    assert len(ran.watch.watcher.processes) > 1
+    assert ran.seen == ()
+    assert ran.left(needles) == ()
