@@ -50,6 +50,9 @@ exit $code
 _NO_ROUTE = re.compile(r"^Ip: (.*OutNoRoutes.*)\nIp: (.*)$", re.MULTILINE)
 _NO_ROUTE_6 = re.compile(r"^Ip6OutNoRoutes\s+(\d+)$", re.MULTILINE)
 
+# There a control that cannot run is a failure: without it the tests prove nothing.
+IN_CI = os.environ.get("CI") == "true"
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -167,7 +170,6 @@ def test_nothing_is_left_outside_the_home(chain: Chain) -> None:
 
 
 @pytest.mark.attack(11)
-@pytest.mark.skipif(not (PROJECT_ROOT / ".git").exists(), reason="no repository here")
 def test_the_repository_holds_none_of_it(chain: Chain, tmp_path: Path) -> None:
     """Every file that git has or would take, and every object that it ever had."""
     report = scan_folders([PROJECT_ROOT], tmp_path, chain.needles)
@@ -266,7 +268,9 @@ def test_a_researchers_processes_hold_one_key_and_no_identifier(
 
 
 @pytest.mark.attack(11, control=True)
-@pytest.mark.skipif(os.geteuid() != 0, reason="another's memory is for root to read")
+@pytest.mark.skipif(
+    not IN_CI and os.geteuid() != 0, reason="another's memory is for root to read"
+)
 def test_a_key_and_an_identifier_in_memory_are_found(
     chain: Chain, tmp_path: Path
 ) -> None:
@@ -305,7 +309,8 @@ COMMANDS = {
 }
 _PATTERN = Path("/proc/sys/kernel/core_pattern").read_text().strip()
 HERE_ONLY = pytest.mark.skipif(
-    _PATTERN.startswith(("|", "/")), reason="this machine puts cores elsewhere"
+    not IN_CI and _PATTERN.startswith(("|", "/")),
+    reason="this machine puts cores elsewhere",
 )
 
 
