@@ -1,4 +1,4 @@
-"""Runs dbt over more rows than its memory takes: the child of test_broken_runs.
+"""Runs dbt over more rows than its memory takes: the child of test_out_of_memory.
 
     python spilling.py HOME encrypted|clear
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import shutil
 import signal
 import stat
@@ -24,7 +23,7 @@ from typing import Any
 import pytest
 from canaries import canary, canary_home, canary_needles, needles_of
 from stopped import Looking, is_hardened, is_still, running, waited_for
-from watched import PARITY, Ran, run_watched, without_network
+from watched import PARITY, Ran, cores, counted, run_watched, ways_out_asked_for
 
 from parity.home import Home
 from parity.home.private_files import write_private
@@ -39,16 +38,6 @@ from parity.vault.identifier_scan import (
 )
 from parity.vault.scan.needles import Needles, Secret
 from parity.vault.scan.report import UNKNOWN, UNREADABLE, ScanReport
-
-# How often a way out was asked for that is not there, in the kernel's own counting.
-_COUNTED = """
-"$0" "$@"
-code=$?
-cat /proc/self/net/snmp /proc/self/net/snmp6 > counters
-exit $code
-"""
-_NO_ROUTE = re.compile(r"^Ip: (.*OutNoRoutes.*)\nIp: (.*)$", re.MULTILINE)
-_NO_ROUTE_6 = re.compile(r"^Ip6OutNoRoutes\s+(\d+)$", re.MULTILINE)
 
 # There a control that cannot run is a failure: without it the tests prove nothing.
 IN_CI = os.environ.get("CI") == "true"
@@ -106,7 +95,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 @pytest.mark.attack(12)
 def test_the_chain_needs_no_network_and_asks_for_none(chain: Chain) -> None:
     assert chain.ran.code == 0, chain.ran.said.decode()
-    assert _ways_out_asked_for(chain.ran.folder) == 0
+    assert ways_out_asked_for(chain.ran.folder) == 0
 
 
 @pytest.mark.attack(12, control=True)
@@ -124,19 +113,7 @@ def test_a_program_that_asks_for_a_way_out_is_counted(tmp_path: Path) -> None:
         needles_of({canary("network")}),
     )
     assert ran.code != 0
-    assert _ways_out_asked_for(ran.folder) > 0
-
-
-def counted(*command: str) -> list[str]:
-    """The command without a network; how often it asked for one is in `counters`."""
-    return [*without_network(), "sh", "-c", _COUNTED, *command]
-
-
-def _ways_out_asked_for(folder: Path) -> int:
-    counters = (folder / "counters").read_text()
-    names, values = _NO_ROUTE.findall(counters)[0]
-    told = dict(zip(names.split(), values.split(), strict=True))
-    return int(told["OutNoRoutes"]) + int(_NO_ROUTE_6.findall(counters)[0])
+    assert ways_out_asked_for(ran.folder) > 0
 
 
 @pytest.mark.attack(1, 2, 6, 7)
@@ -361,12 +338,6 @@ def test_a_program_that_is_not_hardened_leaves_a_core_and_it_is_seen_through(
     assert {f.encoding for f in found if f.kind == UNREADABLE} == {
         "a core dump: the memory of a process"
     }
-
-
-def cores(ran: Ran) -> list[str]:
-    """Core files where this run's processes worked: dbt's and the session's as well."""
-    folders = (ran.folder, ran.folder / "tmp", PROJECT_ROOT, Path("/"))
-    return [p.name for folder in folders for p in folder.glob("core*") if p.is_file()]
 
 
 # --- controls: in this very home, what is planted is found ---------------------------

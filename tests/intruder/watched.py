@@ -7,6 +7,7 @@ temporary files, core dumps.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -19,6 +20,17 @@ from parity.specification import PROJECT_ROOT
 from parity.vault.identifier_scan import Watch, scan_folders, watching
 from parity.vault.scan.needles import Needles
 from parity.vault.scan.report import Finding
+
+# How often a way out was asked for that is not there, in the kernel's own counting.
+_COUNTED = """
+"$0" "$@"
+code=$?
+cat /proc/self/net/snmp /proc/self/net/snmp6 > counters
+exit $code
+"""
+_NO_ROUTE = re.compile(r"^Ip: (.*OutNoRoutes.*)\nIp: (.*)$", re.MULTILINE)
+_NO_ROUTE_6 = re.compile(r"^Ip6OutNoRoutes\s+(\d+)$", re.MULTILINE)
+
 
 PARITY = str(Path(sys.executable).with_name("parity"))
 
@@ -99,6 +111,24 @@ def without_network() -> tuple[str, ...]:
     if os.geteuid() == 0:
         return ("unshare", "--net", "--")
     return ("bwrap", "--unshare-net", "--dev-bind", "/", "/", "--")
+
+
+def counted(*command: str) -> list[str]:
+    """The command without a network; how often it asked for one is in `counters`."""
+    return [*without_network(), "sh", "-c", _COUNTED, *command]
+
+
+def ways_out_asked_for(folder: Path) -> int:
+    counters = (folder / "counters").read_text()
+    names, values = _NO_ROUTE.findall(counters)[0]
+    told = dict(zip(names.split(), values.split(), strict=True))
+    return int(told["OutNoRoutes"]) + int(_NO_ROUTE_6.findall(counters)[0])
+
+
+def cores(ran: Ran) -> list[str]:
+    """Core files where this run's processes worked: dbt's and the session's as well."""
+    folders = (ran.folder, ran.folder / "tmp", PROJECT_ROOT, Path("/"))
+    return [p.name for folder in folders for p in folder.glob("core*") if p.is_file()]
 
 
 def _allow_cores() -> None:
