@@ -22,8 +22,12 @@ from parity.home.retention import Due, files_due, kept_since, nothing_due
 from parity.home.settings import Retention, read_settings
 from parity.home.unlock import Keyring
 from parity.intake.retention import sealed_due
+from parity.vault.reidentification.records import read_records
 
 _RUN_STORAGE = "storage"
+
+# No setting: a request says itself when it ends.
+_REQUESTS = Retention("vault", "keys of expired requests", 0, "crypto-shred")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def retain(home: Home, keyring: Keyring, apply: bool) -> list[Kept]:
 
 
 def _retain(home: Home, keyring: Keyring, apply: bool, now: datetime) -> list[Kept]:
-    rows = read_settings(home).retention
+    rows = (*read_settings(home).retention, _REQUESTS)
     with home.lock("retain"):
         due = [_due(row, home, keyring, now) for row in rows]
         if apply:
@@ -79,6 +83,8 @@ def _apply(keyring: Keyring, due: Sequence[Due]) -> None:
 def _due(row: Retention, home: Home, keyring: Keyring, now: datetime) -> Due:
     if row.how == "keep":
         return nothing_due(row)
+    if row == _REQUESTS:
+        return _requests_due(row, keyring, now)
     if row.how == "crypto-shred":
         rooms = {
             "sealed submissions": home.landing_sealed,
@@ -96,6 +102,17 @@ def _due(row: Retention, home: Home, keyring: Keyring, now: datetime) -> Due:
         "spill": home.spill,
     }
     return files_due(row, rooms[row.what], now)
+
+
+def _requests_due(row: Retention, keyring: Keyring, now: datetime) -> Due:
+    """One-time keys of requests to re-identify that nobody opened in time."""
+    records = read_records(keyring, now)
+    asked = [record.created_at[:7] for record in records.expired(keyring)]
+
+    def act() -> None:
+        records.forget_expired(keyring)
+
+    return Due(row, len(asked), min(asked, default=None), act)
 
 
 def _builds_due(row: Retention, home: Home) -> Due:

@@ -68,10 +68,18 @@ def list_keys(
     if as_json:
         show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        show_table([name.replace("_", " ") for name in columns], rows)
+        shown = [row for row in rows if not _is_of_a_request_that_is_over(row)]
+        show_table([name.replace("_", " ") for name in columns], shown)
+        if over := len(rows) - len(shown):
+            say(f"and {over} destroyed keys of requests to re-identify (--json)")
         for row in rows:
             if row[-1]:
                 complain(f"{row[0]} {row[2]}: {row[-1]}")
+
+
+def _is_of_a_request_that_is_over(row: list[object]) -> bool:
+    said = dict(zip(_COLUMNS, row, strict=False))
+    return (said["purpose"], said["state"]) == ("exchange", "destroyed")
 
 
 @app.command("generate")

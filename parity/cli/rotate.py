@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 _OF_A_ROLE = re.compile(r"(package|project):([a-z][a-z_]*)")
 _SIGNING = ("publisher", "checkpoint")
+_BY_CUSTODIANS = ("root", "opening")
 _LATER = {
     "epoch": "the warehouse and the packages were of the former epoch and are gone: "
     "parity build, parity package build",
     "root": "the warehouse and the packages were of the former epoch and are gone: "
     "parity build, parity package build",
+    "opening": "every identifier is sealed to a new opening key",
 }
 
 
@@ -39,8 +41,8 @@ def rotate(
     name: Annotated[
         str,
         typer.Argument(
-            help="epoch, root, landed, vault, warehouse, package:ROLE, project:ROLE, "
-            "publisher or checkpoint."
+            help="epoch, root, opening, landed, vault, warehouse, package:ROLE, "
+            "project:ROLE, publisher or checkpoint."
         ),
     ] = "",
     resume: Annotated[
@@ -49,7 +51,7 @@ def rotate(
     ] = False,
     custodian: Annotated[
         list[Path] | None,
-        typer.Option("--custodian", metavar="FILE", help="Root only; give two."),
+        typer.Option("--custodian", metavar="FILE", help="Root, opening; give two."),
     ] = None,
     custodian_passphrase_file: Annotated[
         list[Path] | None,
@@ -67,13 +69,14 @@ def rotate(
     """Renew a key with all that hangs on it, whole or not at all; destroy the former.
 
     A file is written anew. An epoch gives every pseudonym anew, without any submission.
-    The root does so too, with tokens, and takes two custodians; a synthetic home finds
-    its own. One that was cut off is also ended by the next submit, build or rotation.
+    The root does so too, with tokens; opening seals every identifier to a new opening
+    key. Both take two custodians; a synthetic home finds its own. One that was cut off
+    is also ended by the next submit, build or rotation.
     """
     if bool(name) == resume:
         raise typer.BadParameter("name a key, or give --resume")
-    if custodian and name != "root":
-        raise typer.BadParameter("custodians are for the root")
+    if custodian and name not in _BY_CUSTODIANS:
+        raise typer.BadParameter("custodians are for root and opening")
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
     if resume:
         _resume(found, keyring, as_json)
@@ -81,12 +84,14 @@ def rotate(
     given = (custodian or [], custodian_passphrase_file or [])
     with _telling() as telling:
         counts = _rotated(found, keyring, name, telling, given)
-    version = keyring.version(name)
+    # No home holds the opening key; the file's key is what the keyring knows of it.
+    held = "vault" if name == "opening" else name
+    version = keyring.version(held)
     if as_json:
         show_json({"name": name, "version": version, "counts": counts})
         return
     former = "laid down" if name in _SIGNING else "destroyed"
-    say(f"{name} {version} is in force; the former key is {former}")
+    say(f"{held} {version} is in force; the former key is {former}")
     for what, count in counts.items():
         say(f"{what.replace('_', ' ')}: {count:,}")
     if name in _LATER:
@@ -103,6 +108,7 @@ def _rotated(
     from parity.rewriting import FileName
     from parity.rotation.epoch import rotate_epoch
     from parity.rotation.files import renew_package, rotate_file
+    from parity.rotation.opening_key import rotate_opening_key
     from parity.rotation.root import rotate_root
 
     for file in get_args(FileName):
@@ -110,9 +116,10 @@ def _rotated(
             return rotate_file(home, keyring, file, telling)
     if name == "epoch":
         return rotate_epoch(home, keyring, telling=telling)
-    if name == "root":
-        one, other = _custodians(home, *custodians)
-        return rotate_root(home, keyring, one, other, telling)
+    if name in _BY_CUSTODIANS:
+        one, other = _custodians(home, keyring, *custodians)
+        act = rotate_root if name == "root" else rotate_opening_key
+        return act(home, keyring, one, other, telling)
     if found := _OF_A_ROLE.fullmatch(name):
         epoch, role = found[1] == "project", found[2]
         return renew_package(home, keyring, role, new_epoch=epoch, telling=telling)
@@ -124,17 +131,16 @@ def _rotated(
 
 
 def _custodians(
-    home: Home, files: list[Path], passphrases: list[Path]
+    home: Home, keyring: Keyring, files: list[Path], passphrases: list[Path]
 ) -> tuple[CustodianKey, CustodianKey]:
     from parity.home.passphrase import own_passphrase
     from parity.vault.custodian_key import open_custodian_key
-    from parity.vault.custodians import made_up_custodians
+    from parity.vault.custodians import two_made_up
 
     if not files and home.kind == "synthetic":
-        one, other, *_ = made_up_custodians(home)
-        return one, other
+        return two_made_up(home, keyring)
     if len(files) != 2 or len(passphrases) not in (0, 2):
-        raise typer.BadParameter("the root takes two custodians: --custodian twice")
+        raise typer.BadParameter("this takes two custodians: --custodian twice")
     beside: list[Path | None] = [*passphrases] or [None, None]
     one, other = (
         open_custodian_key(file, own_passphrase(file.name, passphrase_file=secret))

@@ -12,6 +12,7 @@ from pathlib import Path
 from parity.home import Home
 from parity.home.keyring import Keyring
 from parity.home.private_files import is_in_use, sync_folder
+from parity.rewriting.document import forget_draft, put_in_force
 from parity.rewriting.journal import (
     FileName,
     Journal,
@@ -43,6 +44,8 @@ def roll_back(home: Home, keyring: Keyring, journal: Journal) -> None:
     for name in journal.files:
         remove_database(fresh_file_of(home, name))
     destroy_prepared(keyring, journal)
+    if journal.document:
+        forget_draft(home, journal.document)
     keyring.ledger().append("rewriting_taken_back", reason=journal.reason)
     remove_journal(home)
 
@@ -50,6 +53,7 @@ def roll_back(home: Home, keyring: Keyring, journal: Journal) -> None:
 def roll_forward(home: Home, keyring: Keyring, journal: Journal) -> None:
     """Put the verified new files and keys in force; end what holds the former rows."""
     if journal.step == "switching":
+        switch_document(home, keyring, journal)
         switch_files(home, journal)
         activate_keys(keyring, journal)
         journal = journal.at("cleaning")
@@ -62,6 +66,18 @@ def roll_forward(home: Home, keyring: Keyring, journal: Journal) -> None:
         "rewriting_done", reason=journal.reason, **dict(journal.counts)
     )
     remove_journal(home)
+
+
+def switch_document(home: Home, keyring: Keyring, journal: Journal) -> None:
+    """Put the journal's document in force, before anything of the former is replaced.
+
+    Raises RewritingError when it is gone: without it the new files may be of no use.
+    """
+    document = journal.document
+    if document and not put_in_force(home, keyring, document):
+        raise RewritingError(
+            "rewriting_damaged", "a draft that the journal names is gone: restore it"
+        )
 
 
 def switch_files(home: Home, journal: Journal) -> None:

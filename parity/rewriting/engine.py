@@ -20,6 +20,7 @@ from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.keyring import Keyring
 from parity.home.secret import SecretBytes
+from parity.rewriting.document import Document
 from parity.rewriting.ending import (
     file_of,
     fresh_file_of,
@@ -48,6 +49,7 @@ def rewrite(
     *,
     keys: Collection[str] = (),
     derived_goes: bool = True,
+    document: Document | None = None,
     telling: Telling = NOBODY,
 ) -> Mapping[str, int]:
     """Write files anew and put them in force, whole or not at all.
@@ -55,8 +57,9 @@ def rewrite(
     transforms: one for each file, done in this order. reason: a word for the ledger.
     keys: further keys whose next version comes in force with the files (`epoch`).
     derived_goes: remove the warehouse and the packages, which hold the former rows, and
-    destroy their keys. A file that is not there is left out. Returns the counts of the
-    transforms' verification. Raises RewritingError or HomeError: nothing was changed.
+    destroy their keys. document: its draft comes in force with the files, or goes. A
+    file that is not there is left out. Returns the counts of the transforms'
+    verification. Raises RewritingError or HomeError: nothing was changed.
     """
     with home.lock(reason, telling.waiting):
         resume_rewriting(home, keyring)
@@ -70,6 +73,7 @@ def rewrite(
             files=there,
             keys={name: Versions(keyring.to_rewrite(name)[0]) for name in names},
             derived_goes=derived_goes,
+            document=document,
         )
         keyring.ledger().append("rewriting_begun", reason=reason, files="+".join(there))
         write_journal(home, keyring, journal)

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from parity.home import Home
 from parity.home.keyring import LEDGER_KEY, Keyring
 from parity.home.private_files import read_private, sync_folder, write_private
+from parity.rewriting.document import Document
 from pseudonymisation.derivation import derive
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keyed_hash import token
@@ -46,6 +47,7 @@ class Journal:
 
     keys: the versions of each key that changes. derived_goes: whether the warehouse and
     the packages, which hold the former rows, go too. counts: of the verified new files.
+    document: what of the vault's documents comes in force with the files.
     """
 
     reason: str
@@ -54,6 +56,7 @@ class Journal:
     keys: Mapping[str, Versions]
     derived_goes: bool
     counts: Mapping[str, int] = field(default_factory=dict)
+    document: Document | None = None
 
     def at(self, step: Step, counts: Mapping[str, int] | None = None) -> Journal:
         """The same at another step."""
@@ -125,4 +128,6 @@ def _read(content: dict[str, Any]) -> Journal:
     if form != _FORMAT or step not in get_args(Step) or set(files) - _FILES:
         raise ValueError("not a journal of ours")
     keys = {name: Versions(**both) for name, both in content["keys"].items()}
-    return Journal(**{**content, "files": files, "keys": keys})
+    told = content.get("document")
+    document = Document(**told) if told else None
+    return Journal(**{**content, "files": files, "keys": keys, "document": document})

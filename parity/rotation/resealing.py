@@ -1,4 +1,4 @@
-"""The vault under a new linkage key: every message opened, hashed and sealed anew.
+"""The vault under a new linkage key, or a new opening key: every message sealed anew.
 
 What belongs here: the one place where the messages of all identifiers are in clear
 again, a batch at a time, in the memory of a process that two custodians started. They
@@ -7,7 +7,7 @@ are written nowhere: a message goes into a hash and into a new seal, and is drop
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -27,9 +27,10 @@ TOKEN_MAP = "memory.main.renewed_token"  # noqa: S105  a table's name
 _SEALED = """
     select identifier.domain, identifier.provider, identifier.token, identifier.sealed,
         batch.public
-    from former_vault.identifier
-    left join former_vault.batch using (batch)
+    from {vault}.identifier
+    left join {vault}.batch using (batch)
 """
+_FORMER, _FRESH = _SEALED.format(vault="former_vault"), _SEALED.format(vault="vault")
 _IDENTIFIERS, _BATCHES = "main.identifier", "main.batch"
 
 
@@ -39,6 +40,56 @@ class OpeningKey:
 
     private: bytes = field(repr=False)
     public: bytes
+
+
+class OtherOpeningKey(Copy):
+    """The vault sealed to another opening key; its tokens stay.
+
+    former, fresh: both whole. linkage: the key of the tokens.
+    """
+
+    def __init__(self, former: OpeningKey, fresh: OpeningKey, linkage: bytes) -> None:
+        self._former = former
+        self._fresh = fresh
+        self._linkage = linkage
+
+    def prepare(
+        self, connection: duckdb.DuckDBPyConnection, keys: Mapping[str, Prepared]
+    ) -> None:
+        """Fill the new file's identifiers."""
+        del keys
+        for rows in opened_batches(connection, _FORMER, self._former, self._linkage):
+            keep_sealed(connection, rows, self._fresh)
+
+    def query(self, table: Stored) -> str:
+        """Every other table as it is."""
+        if table.label in (_IDENTIFIERS, _BATCHES):
+            return _nothing_of(table)
+        return super().query(table)
+
+    def verify(
+        self, connection: duckdb.DuckDBPyConnection, tables: Sequence[Stored]
+    ) -> Mapping[str, int]:
+        """As many rows as before, the same tokens, and each opens with the new key."""
+        counts = super().verify(
+            connection, [table for table in tables if table.label != _BATCHES]
+        )
+        [identifiers] = [table for table in tables if table.label == _IDENTIFIERS]
+        former, fresh = (
+            connection.execute(
+                f"select sum(hash(token, domain, provider)::hugeint) from {relation}"
+            ).fetchone()
+            for relation in (identifiers.former, identifiers.fresh)
+        )
+        opened = sum(
+            rows.height
+            for rows in opened_batches(connection, _FRESH, self._fresh, self._linkage)
+        )
+        if former != fresh or opened != row_count(connection, identifiers.former):
+            raise RewritingError(
+                "tokens_differ", "an identifier is missing, or does not open"
+            )
+        return {**counts, "tokens": opened}
 
 
 class Resealing(Copy):
@@ -54,8 +105,16 @@ class Resealing(Copy):
         """Fill the new file's identifiers, and the map from token to token."""
         connection.execute(f"create table {TOKEN_MAP} (former blob, fresh blob)")
         linkage = keys["linkage"].key.reveal()
-        for rows in batches(connection, _SEALED):
-            self._renew(connection, rows, linkage)
+        former = self._opening, self._former_linkage
+        for rows in opened_batches(connection, _FORMER, *former):
+            renewed = rows.with_columns(
+                former="token", token=hash_column(linkage, pl.col("message"))
+            )
+            keep_sealed(connection, renewed, self._opening)
+            pairs = renewed.select("former", fresh="token").unique()
+            connection.register("incoming", pairs.to_arrow())
+            connection.execute(f"insert into {TOKEN_MAP} select * from incoming")
+            connection.unregister("incoming")
         # A token that is evidence and a person has two identifiers and one successor.
         connection.execute(
             f"create or replace table {TOKEN_MAP} as select distinct * from {TOKEN_MAP}"
@@ -67,7 +126,7 @@ class Resealing(Copy):
         A token is what stands in a column that is called `token` or so at its end.
         """
         if table.label in (_IDENTIFIERS, _BATCHES):
-            return f"select {', '.join(table.columns)} from {table.former} where false"
+            return _nothing_of(table)
         tokens = _token_columns(table)
         selected = ", ".join(
             f"{name}_map.fresh" if name in tokens else f"source.{name}"
@@ -94,40 +153,57 @@ class Resealing(Copy):
         tokens = row_count(connection, TOKEN_MAP)
         return {"tables": len(tables), "rows": rows, "tokens": tokens}
 
-    def _renew(
-        self, connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame, linkage: bytes
-    ) -> None:
+
+def opened_batches(
+    connection: duckdb.DuckDBPyConnection,
+    sealed: str,
+    opening: OpeningKey,
+    linkage: bytes,
+) -> Iterator[pl.DataFrame]:
+    """Identifiers of a query with their messages in clear, so many at a time.
+
+    Columns domain, provider, token, message. Raises RewritingError for one without its
+    batch, and for one that is not what its token was made of.
+    """
+    for rows in batches(connection, sealed):
         if rows.get_column("public").null_count():
             raise RewritingError("batch_missing", "sealed identifiers have no batch")
         opened = pl.concat(
-            [self._opened(part) for part in rows.partition_by("public")]
-        ).with_columns(
-            check=hash_column(self._former_linkage, pl.col("message")),
-            fresh=hash_column(linkage, pl.col("message")),
+            [_opened(part, opening.private) for part in rows.partition_by("public")]
         )
-        if opened.filter(pl.col("check") != pl.col("token")).height:
+        check = hash_column(linkage, pl.col("message"))
+        if opened.filter(check != pl.col("token")).height:
             raise RewritingError(
                 "other_message", "a sealed message is not that of its token"
             )
-        public, key = new_batch_key(self._opening.public)
-        sealed = seal_identifiers(key, opened["message"], opened["fresh"])
-        batch = uuid4()
-        connection.execute("insert into vault.batch values (?, ?)", [batch, public])
-        kept = opened.select("fresh", "domain", "provider", sealed=sealed)
-        connection.register("incoming", kept.to_arrow())
-        connection.execute(
-            "insert into vault.identifier select *, ? from incoming", [batch]
-        )
-        connection.register(
-            "incoming", opened.select("token", "fresh").unique().to_arrow()
-        )
-        connection.execute(f"insert into {TOKEN_MAP} select * from incoming")
-        connection.unregister("incoming")
+        yield opened.select("domain", "provider", "token", "message")
 
-    def _opened(self, rows: pl.DataFrame) -> pl.DataFrame:
-        key = batch_key(self._opening.private, rows.item(0, "public"))
-        messages = unseal_identifiers(key, rows["sealed"], rows["token"])
-        return rows.with_columns(message=messages)
+
+def keep_sealed(
+    connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame, opening: OpeningKey
+) -> None:
+    """Seal rows of `opened_batches` into the new vault, as a batch of their own."""
+    public, key = new_batch_key(opening.public)
+    sealed = seal_identifiers(key, rows["message"], rows["token"])
+    batch = uuid4()
+    connection.execute("insert into vault.batch values (?, ?)", [batch, public])
+    kept = rows.select("token", "domain", "provider", sealed=sealed)
+    connection.register("incoming", kept.to_arrow())
+    connection.execute(
+        "insert into vault.identifier select *, ? from incoming", [batch]
+    )
+    connection.unregister("incoming")
+
+
+def _opened(rows: pl.DataFrame, private: bytes) -> pl.DataFrame:
+    key = batch_key(private, rows.item(0, "public"))
+    messages = unseal_identifiers(key, rows["sealed"], rows["token"])
+    return rows.with_columns(message=messages)
+
+
+def _nothing_of(table: Stored) -> str:
+    """`prepare` has filled it."""
+    return f"select {', '.join(table.columns)} from {table.former} where false"
 
 
 def check_tokens(connection: duckdb.DuckDBPyConnection, table: Stored) -> None:

@@ -139,11 +139,19 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def read_card(path: Path) -> Card:
-    """A card, from a card's file or a custodian's own. Raises VaultError."""
+    """A card, from a card's file. Raises VaultError; own_key_file for a private one."""
     try:
-        return _card_of(json.loads(path.read_bytes()))
+        content = json.loads(path.read_bytes())
+        card = _card_of(content)
     except (ValueError, KeyError, TypeError, OSError):
         raise no_card() from None
+    if "wrapped" in content:
+        raise VaultError(
+            "own_key_file",
+            "that is somebody's own key file, which no home may see: give the .card",
+            2,
+        )
+    return card
 
 
 def no_card() -> VaultError:

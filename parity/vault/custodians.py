@@ -1,9 +1,10 @@
 """The three custodians of a home, any two of whom together can open an identifier.
 
 What belongs here: who they are, and the opening key. Its public half seals identifiers
-as they arrive. Its private half is made once, cut in halves for each pair of custodians
-(pseudonymisation.shares), each half sealed to its custodian, and forgotten: no home
-holds it. See docs/decisions/2026-11-24-halves-for-each-pair.md.
+as they arrive. Its private half is cut in halves for each pair of custodians when it is
+made (pseudonymisation.shares), each half sealed to its custodian, and forgotten: no
+home holds it. See docs/decisions/2026-11-24-halves-for-each-pair.md; how a new one
+takes its place, parity.rotation.opening_key.
 
 A synthetic home makes up its three custodians; a live home has none until they are
 appointed, and takes nothing in before.
@@ -21,10 +22,10 @@ from parity.vault.custodian_key import Card, CustodianKey
 from parity.vault.custodians_file import (
     Custodians,
     HalfName,
+    appoint_custodians,
     custodians_file,
     not_a_custodian,
     read_custodians,
-    write_custodians_file,
 )
 from parity.vault.errors import VaultError
 from parity.vault.home_key import home_public
@@ -42,12 +43,13 @@ __all__ = [
     "appointed",
     "check_three",
     "custodians_file",
+    "cut",
     "half_context",
     "joined",
     "made_up_custodians",
     "not_a_custodian",
     "opening_key",
-    "replace",
+    "two_made_up",
 ]
 
 CUSTODIANS = 3
@@ -72,27 +74,41 @@ def appoint(home: Home, keyring: Keyring, cards: Sequence[Card]) -> Custodians:
     with home.lock("custodians"):
         if read_custodians(home, keyring) is not None:
             raise VaultError("custodians_appointed", "this home has its custodians", 2)
-        custodians = _cut(keyring, cards, *new_key_pair())
-        write_custodians_file(home, keyring, custodians, "custodians_appointed")
+        custodians = cut(keyring, cards, *new_key_pair())
+        appoint_custodians(home, keyring, custodians)
     return custodians
 
 
-def replace(
-    home: Home, keyring: Keyring, former: str, card: Card, private: bytes
-) -> Custodians:
-    """Put a new custodian in the place of a former one, and cut the same key anew.
+def two_made_up(home: Home, keyring: Keyring) -> tuple[CustodianKey, CustodianKey]:
+    """Two custodians in force whom a synthetic home made up, opened.
 
-    private: the opening key, which two custodians joined. Raises VaultError.
+    They are made up now when there are none. Raises VaultError: not_made_up for a live
+    home; made_up_replaced when fewer than two are left.
     """
-    with home.lock("custodians"):
-        custodians = appointed(home, keyring)
-        leaving = custodians.card(former)
-        cards = [card if each == leaving else each for each in custodians.cards]
-        new = _cut(keyring, cards, private, custodians.opening_public)
-        write_custodians_file(
-            home, keyring, new, "custodian_replaced", former=former, new=card.name
+    cards = appointed(home, keyring).cards
+    left = [key for key in made_up_custodians(home) if key.card in cards]
+    if len(left) < 2:
+        raise VaultError(
+            "made_up_replaced",
+            "the custodians that this home made up were replaced: give two others",
+            2,
         )
-    return new
+    return left[0], left[1]
+
+
+def cut(
+    keyring: Keyring, cards: Sequence[Card], private: bytes, public: bytes
+) -> Custodians:
+    """Custodians for whom an opening key is cut in halves. Raises VaultError."""
+    check_three(cards)
+    request_public = home_public(keyring)
+    halves: dict[HalfName, bytes] = {}
+    for pair in combinations(sorted(cards, key=lambda card: card.name), 2):
+        for card, half in zip(pair, split(private), strict=True):
+            name = (pair[0].name, pair[1].name, card.name)
+            context = half_context(name, public, request_public)
+            halves[name] = seal_to(bytes.fromhex(card.opening_public), half, context)
+    return Custodians(tuple(cards), public, request_public, halves)
 
 
 def opening_key(
@@ -147,17 +163,3 @@ def half_context(name: HalfName, opening_public: bytes, request_public: bytes) -
     that this home signed, and for no other.
     """
     return encode("custodian-half", *name, opening_public, request_public)
-
-
-def _cut(
-    keyring: Keyring, cards: Sequence[Card], private: bytes, public: bytes
-) -> Custodians:
-    check_three(cards)
-    request_public = home_public(keyring)
-    halves: dict[HalfName, bytes] = {}
-    for pair in combinations(sorted(cards, key=lambda card: card.name), 2):
-        for card, half in zip(pair, split(private), strict=True):
-            name = (pair[0].name, pair[1].name, card.name)
-            context = half_context(name, public, request_public)
-            halves[name] = seal_to(bytes.fromhex(card.opening_public), half, context)
-    return Custodians(tuple(cards), public, request_public, halves)

@@ -4,7 +4,8 @@ What belongs here: the file, its seal under a key of the ledger's, and the order
 writing. The new file is drafted beside the old one, its seal goes into the ledger, then
 the draft is put in place. What is read is what the ledger's last such entry names: a
 file put back as it was before a custodian was replaced is refused, and a draft that was
-entered and not put in place any more is put there.
+entered and not put in place any more is put there. A new opening key comes in force
+with the vault that is sealed to it: then the rewriting's journal does the same.
 """
 
 from __future__ import annotations
@@ -18,15 +19,31 @@ from pathlib import Path
 from typing import Any
 
 from parity.home import Home
-from parity.home.private_files import read_private, sync_folder, write_private
+from parity.home.private_files import read_private, write_private
 from parity.home.unlock import Keyring
+from parity.rewriting.document import (
+    Document,
+    document_file,
+    draft_file,
+    put_in_force,
+    put_in_place,
+)
 from parity.vault.custodian_key import Card
 from parity.vault.errors import VaultError
 from pseudonymisation.derivation import derive
 from pseudonymisation.keyed_hash import token
 
 _FORMAT = "parity-custodians-1"
-_EVENTS = ("custodians_appointed", "custodian_replaced")
+_NAME = "custodians"
+
+APPOINTED, REPLACED, RENEWED = (
+    "custodians_appointed",
+    "custodian_replaced",
+    "opening_key_renewed",
+)
+_EVENTS = (APPOINTED, REPLACED, RENEWED)
+# In the entry of a replacement that came with a new opening key.
+_REVOKED = {"opening": "renewed"}
 
 # Names of a pair, in order, and whose half it is.
 HalfName = tuple[str, str, str]
@@ -61,7 +78,7 @@ def not_a_custodian() -> VaultError:
 
 def custodians_file(home: Home) -> Path:
     """Where a home keeps its custodians' cards and the sealed halves."""
-    return home.vault / "custodians.json"
+    return document_file(home, _NAME)
 
 
 def read_custodians(home: Home, keyring: Keyring) -> Custodians | None:
@@ -70,14 +87,14 @@ def read_custodians(home: Home, keyring: Keyring) -> Custodians | None:
     Raises VaultError: custodians_altered, custodians_lost (they were appointed, and the
     file is gone or is an older one).
     """
-    path, draft = custodians_file(home), _draft(home)
+    path, draft = custodians_file(home), draft_file(home, _NAME)
     told = _last_seal(keyring)
     for file in (path, draft):
         if file.exists():
             seal, custodians = _read(file, keyring)
             if seal == told:
                 if file == draft:
-                    _put_in_place(home)
+                    put_in_place(home, _NAME)
                 return custodians
     if told is None and not path.exists():
         return None
@@ -86,27 +103,49 @@ def read_custodians(home: Home, keyring: Keyring) -> Custodians | None:
     )
 
 
-def write_custodians_file(
+def appoint_custodians(home: Home, keyring: Keyring, custodians: Custodians) -> None:
+    """Put the first custodians in force."""
+    put_in_force(home, keyring, _drafted(home, keyring, custodians, APPOINTED))
+
+
+def draft_renewed(
+    home: Home, keyring: Keyring, custodians: Custodians, **replaced: str
+) -> Document:
+    """Write down custodians with a new opening key, for a rewriting to put in force.
+
+    replaced: names of the former custodian and of the new one, when that changes.
+    """
+    if replaced:
+        return _drafted(home, keyring, custodians, REPLACED, **_REVOKED, **replaced)
+    return _drafted(home, keyring, custodians, RENEWED)
+
+
+def not_revoked(keyring: Keyring) -> tuple[str, ...]:
+    """Names of replaced custodians whose former halves are of the key in force.
+
+    Only a home whose custodian was replaced before Parity made a new opening key with
+    it has any, until that is renewed.
+    """
+    names: list[str] = []
+    for entry in keyring.ledger().entries():
+        facts = entry["facts"]
+        if not isinstance(facts, dict):
+            continue
+        if entry["event"] == RENEWED or facts.items() >= _REVOKED.items():
+            names = []
+        elif entry["event"] == REPLACED:
+            names.append(str(facts["former"]))
+    return tuple(names)
+
+
+def _drafted(
     home: Home, keyring: Keyring, custodians: Custodians, event: str, **facts: str
-) -> None:
-    """Put custodians in force. event: one of those that `read_custodians` looks for."""
-    if event not in _EVENTS:
-        raise ValueError("not an event of custodians")
+) -> Document:
     content = _content(custodians)
     seal = _seal(keyring, content)
     sealed = json.dumps(content | {"seal": seal}, indent=1).encode() + b"\n"
-    write_private(_draft(home), sealed)
-    keyring.ledger().append(event, seal=seal, **facts)
-    _put_in_place(home)
-
-
-def _draft(home: Home) -> Path:
-    return home.vault / "custodians-next.json"
-
-
-def _put_in_place(home: Home) -> None:
-    _draft(home).replace(custodians_file(home))
-    sync_folder(home.vault)
+    write_private(draft_file(home, _NAME), sealed)
+    return Document(_NAME, event, {"seal": seal, **facts})
 
 
 def _last_seal(keyring: Keyring) -> str | None:

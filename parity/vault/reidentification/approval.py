@@ -2,9 +2,10 @@
 
 What belongs here: giving it, away from any home, with the custodian's own file; and
 checking two of them against the request and the custodians in force. An approval hands
-over that custodian's halves of the opening key, sealed to the request's one-time key
-and bound to all of the request, and is signed over the request and those boxes. The
-halves are of this custodian alone: they say nothing until another's are beside them.
+over one half of the opening key, that of this custodian in the pair with the other whom
+it names, sealed to the request's one-time key and bound to all of the request, and is
+signed over the request and that box. The half says nothing until the other's is beside
+it, and it fits no third custodian's.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _FORMAT = "parity-approval-1"
 
 @dataclass(frozen=True)
 class Approval:
-    """A custodian's approval. boxes: halves, sealed to the request's one-time key."""
+    """A custodian's approval. boxes: the half, sealed to the request's one-time key."""
 
     request_id: str
     custodian: str
@@ -57,13 +58,13 @@ class Approval:
 def approve(
     request: Request,
     custodian: CustodianKey,
-    other: str | None = None,
+    other: str,
     now: datetime | None = None,
 ) -> Approval:
     """A custodian's approval of a request that they have read.
 
-    other: with whom, when that is known; else the halves for either. Raises VaultError:
-    request_altered, request_expired, not_a_custodian, own_recipient.
+    other: name of the custodian who approves it too. Raises VaultError:
+    request_altered, request_ahead, request_expired, not_a_custodian, own_recipient.
     """
     request.check_signature()
     request.check_open(now or datetime.now(UTC))
@@ -71,7 +72,7 @@ def approve(
     wanted = [
         name
         for name in request.halves
-        if name[2] == own and (other is None or (other != own and other in name[:2]))
+        if name[2] == own and other != own and other in name[:2]
     ]
     if not wanted:
         raise not_a_custodian()

@@ -1,13 +1,13 @@
 """Making a request: what the home puts before its custodians.
 
-What belongs here: checking what is asked, the request's own key pair, the home's
-signature, and the ledger's entry, which names the request by its random id and a keyed
-hash.
+What belongs here: checking what is asked, and that the pseudonym names somebody; the
+request's own key pair, the home's signature, and the ledger's entry, which names the
+request by its random id and a keyed hash.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,11 +15,12 @@ from uuid import uuid4
 from parity.access.rekeying import project_epoch
 from parity.home import Home
 from parity.home.unlock import Keyring
+from parity.rewriting import resume_rewriting
 from parity.vault.custodian_key import Card, read_card
 from parity.vault.custodians import appointed, check_three
 from parity.vault.errors import VaultError
 from parity.vault.home_key import request_hash_key, sign_as_home
-from parity.vault.reidentification.records import read_records
+from parity.vault.reidentification.records import REFUSED, REQUESTED, read_records
 from parity.vault.reidentification.request import (
     LONGEST_HOURS,
     WAREHOUSE,
@@ -30,74 +31,82 @@ from parity.vault.reidentification.request import (
     checked_pseudonym,
     checked_text,
 )
+from parity.vault.reidentification.subject import tokens_of
+from parity.vault.store import Vault
 from pseudonymisation.encoding import encode
 from pseudonymisation.errors import KeyRefused
 from pseudonymisation.keyed_hash import token
 from pseudonymisation.sealed_box import public_key, seal_to
 
 _PACKAGE = "package:"
+_CUSTODIANS = "custodians"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms something is asked.
+
+    purpose, legal_basis: a line each, for the custodians to read. hours: how long it
+    may be approved and opened, 1 to 72. purpose_code: a word for the ledger, which
+    takes no free text.
+    """
+
+    purpose: str
+    legal_basis: str
+    hours: int
+    purpose_code: str = "other"
+
+    def checked(self) -> Terms:
+        """The same with its texts stripped. Raises VaultError."""
+        if not WORD.fullmatch(self.purpose_code):
+            raise VaultError("purpose_code", "a purpose's code is a word", 2)
+        if not 1 <= self.hours <= LONGEST_HOURS:
+            raise VaultError("request_hours", "a request is open for 1 to 72 hours", 2)
+        return replace(
+            self,
+            purpose=checked_text("purpose", self.purpose),
+            legal_basis=checked_text("legal_basis", self.legal_basis),
+        )
 
 
 def ask(
     home: Home,
     keyring: Keyring,
     pseudonym: str,
-    *,
-    purpose: str,
-    legal_basis: str,
+    terms: Terms,
     recipient: Recipient,
-    hours: int,
     role: str | None = None,
-    purpose_code: str = "other",
 ) -> Request:
     """A request to name the person behind one pseudonym.
 
-    role: of the package that the pseudonym stands in; None is the warehouse. hours: how
-    long it may be approved and opened, 1 to 72. purpose_code: a word for the ledger,
-    which takes no free text. Raises VaultError; HomeError when the role has no package.
+    role: of the package that the pseudonym stands in; None is the warehouse. Raises
+    VaultError, not_found among them; HomeError when the role has no package.
     """
-    return _asked(
-        home,
-        keyring,
-        act="reidentify",
-        subject=checked_pseudonym(pseudonym),
-        source=WAREHOUSE if role is None else f"{_PACKAGE}{role}",
-        purpose_code=purpose_code,
-        purpose=purpose,
-        legal_basis=legal_basis,
-        recipient=recipient,
-        hours=hours,
-    )
+    subject = checked_pseudonym(pseudonym)
+    source = WAREHOUSE if role is None else f"{_PACKAGE}{role}"
+    terms = terms.checked()
+    _usable(recipient)
+    with home.lock("reidentification"):
+        resume_rewriting(home, keyring)
+        source_epoch(keyring, source)
+        _check_known(home, keyring, subject, source)
+        return _asked(home, keyring, "reidentify", subject, source, terms, recipient)
 
 
 def ask_replacement(
-    home: Home,
-    keyring: Keyring,
-    former: str,
-    card: Card,
-    *,
-    purpose: str,
-    legal_basis: str,
-    hours: int,
+    home: Home, keyring: Keyring, former: str, card: Card, terms: Terms
 ) -> Request:
     """A request to put the holder of a card in the place of a custodian."""
-    custodians = appointed(home, keyring)
-    leaving = custodians.card(former)
-    check_three([card, *(each for each in custodians.cards if each != leaving)])
-    return _asked(
-        home,
-        keyring,
-        act="replace",
-        subject=former,
-        source="custodians",
-        purpose_code="replacement",
-        purpose=purpose,
-        legal_basis=legal_basis,
-        recipient=Recipient(
-            card.name, card.opening_public, card.signing_public, card.signature
-        ),
-        hours=hours,
+    terms = replace(terms, purpose_code="replacement").checked()
+    recipient = _usable(
+        Recipient(card.name, card.opening_public, card.signing_public, card.signature)
     )
+    with home.lock("reidentification"):
+        resume_rewriting(home, keyring)
+        custodians = appointed(home, keyring)
+        leaving = custodians.card(former)
+        check_three([card, *(each for each in custodians.cards if each != leaving)])
+        return _asked(home, keyring, "replace", former, _CUSTODIANS, terms, recipient)
 
 
 def read_recipient(path: Path) -> Recipient:
@@ -129,60 +138,65 @@ def hash_of(keyring: Keyring, request: Request) -> str:
     ).hex()
 
 
+def _check_known(home: Home, keyring: Keyring, subject: str, source: str) -> None:
+    """Raise VaultError, and enter it, when a pseudonym names nobody."""
+    with Vault.open(home, keyring.key("vault")) as vault:
+        try:
+            tokens_of(vault.connection, keyring, subject, source)
+        except VaultError as error:
+            keyring.ledger().append(REFUSED, reason=error.code)
+            raise
+
+
 def _asked(
     home: Home,
     keyring: Keyring,
-    *,
     act: Act,
     subject: str,
     source: str,
-    purpose_code: str,
-    purpose: str,
-    legal_basis: str,
+    terms: Terms,
     recipient: Recipient,
-    hours: int,
 ) -> Request:
-    purpose = checked_text("purpose", purpose)
-    legal_basis = checked_text("legal_basis", legal_basis)
-    _usable(recipient)
-    if not WORD.fullmatch(purpose_code):
-        raise VaultError("purpose_code", "a purpose's code is a word", 2)
-    if not 1 <= hours <= LONGEST_HOURS:
-        raise VaultError("request_hours", "a request is open for 1 to 72 hours", 2)
-    with home.lock("reidentification"):
-        custodians = appointed(home, keyring)
-        records = read_records(keyring)
-        records.forget_expired(keyring)
-        created = records.now.replace(microsecond=0)
-        draft = Request(
-            request_id=str(uuid4()),
-            act=act,
-            subject=subject,
-            source=source,
-            epoch=source_epoch(keyring, source),
-            purpose_code=purpose_code,
-            purpose=purpose,
-            legal_basis=legal_basis,
-            recipient=recipient,
-            created_at=_written(created),
-            expires_at=_written(created + timedelta(hours=hours)),
-            one_time_public="",
-            opening_public=custodians.opening_public.hex(),
-            request_public=custodians.request_public.hex(),
-            halves=custodians.halves,
-        )
-        one_time = public_key(keyring.generate(draft.key_name, "exchange"))
-        unsigned = replace(draft, one_time_public=one_time.hex())
-        signature = sign_as_home(keyring, unsigned.canonical())
-        request = replace(unsigned, signature=signature.hex())
-        request.check_signature()
-        keyring.ledger().append(
-            "reidentification_requested",
-            request=request.request_id,
-            hash=hash_of(keyring, request),
-            act=act,
-            purpose=purpose_code,
-        )
+    custodians = appointed(home, keyring)
+    records = read_records(keyring)
+    records.check_clock()
+    records.forget_expired(keyring)
+    created = records.clock.replace(microsecond=0)
+    draft = Request(
+        request_id=str(uuid4()),
+        act=act,
+        subject=subject,
+        source=source,
+        epoch=source_epoch(keyring, source),
+        purpose_code=terms.purpose_code,
+        purpose=terms.purpose,
+        legal_basis=terms.legal_basis,
+        recipient=recipient,
+        created_at=_written(created),
+        expires_at=_written(created + timedelta(hours=terms.hours)),
+        one_time_public="",
+        opening_public=custodians.opening_public.hex(),
+        request_public=custodians.request_public.hex(),
+        halves=custodians.halves,
+    )
+    return _signed(keyring, draft)
+
+
+def _signed(keyring: Keyring, draft: Request) -> Request:
+    """With its own key and the home's signature, and entered in the ledger."""
+    one_time = public_key(keyring.generate(draft.key_name, "exchange"))
+    unsigned = replace(draft, one_time_public=one_time.hex())
+    signature = sign_as_home(keyring, unsigned.canonical())
+    request = replace(unsigned, signature=signature.hex())
+    request.check_signature()
+    keyring.ledger().append(
+        REQUESTED,
+        request=request.request_id,
+        hash=hash_of(keyring, request),
+        act=request.act,
+        purpose=request.purpose_code,
+        expires=request.expires_at,
+    )
     return request
 
 

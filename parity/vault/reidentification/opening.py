@@ -1,9 +1,9 @@
 """Opening: a request and two approvals in, one answer out; the ledger first.
 
-What belongs here: the order of the steps. Everything is checked, then the ledger gets
-its entry, then the request's one-time key is destroyed and the vault notes the opening;
-only then are the halves joined. Whatever ends the process after the entry, the request
-is spent and must be asked anew.
+What belongs here: the order of the steps. Everything is checked, also that there is
+somebody to name, then the ledger gets its entry, then the request's one-time key is
+destroyed and the vault notes the opening; only then are the halves joined. Whatever
+ends the process after the entry, the request is spent and must be asked anew.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 import duckdb
+import polars as pl
 
 from parity.home import Home
 from parity.home.unlock import Keyring
 from parity.rewriting import resume_rewriting
-from parity.vault.custodian_key import Card
 from parity.vault.custodians import Custodians, appointed, joined
-from parity.vault.custodians import replace as replace_custodian
 from parity.vault.errors import VaultError
 from parity.vault.reidentification.answer import sealed_answer
 from parity.vault.reidentification.approval import (
@@ -38,7 +38,7 @@ from parity.vault.reidentification.records import (
     read_records,
 )
 from parity.vault.reidentification.request import Act, Request, altered
-from parity.vault.reidentification.subject import identifiers_of
+from parity.vault.reidentification.subject import identifiers_of, tokens_of
 from parity.vault.store import Vault
 from pseudonymisation.errors import CodedError, LedgerBroken
 
@@ -61,8 +61,7 @@ def open_request(
     """
     limits = limits or Limits()
     with _opened(home, keyring, request, approvals, "reidentify", limits, now) as held:
-        connection, private = held
-        identifiers = identifiers_of(connection, keyring, request, private)
+        identifiers = identifiers_of(held.connection, held.tokens, held.private)
         return sealed_answer(request, identifiers)
 
 
@@ -73,12 +72,21 @@ def open_replacement(
     approvals: Sequence[Approval],
     *,
     now: datetime | None = None,
-) -> Custodians:
-    """Put a new custodian in force, as two custodians approved. Raises VaultError."""
-    new = request.recipient
-    card = Card(new.name, new.signing_public, new.opening_public, new.signature)
+) -> bytes:
+    """The opening key, for the replacement of a custodian that two approved.
+
+    For parity.rotation.opening_key alone, which ends that key. Raises VaultError.
+    """
     with _opened(home, keyring, request, approvals, "replace", _NO_LIMIT, now) as held:
-        return replace_custodian(home, keyring, request.subject, card, held[1])
+        return held.private
+
+
+class _Held(NamedTuple):
+    """What an opening works with. tokens: of the person, for a question about one."""
+
+    connection: duckdb.DuckDBPyConnection
+    private: bytes
+    tokens: pl.DataFrame
 
 
 @contextmanager
@@ -90,17 +98,19 @@ def _opened(
     act: Act,
     limits: Limits,
     now: datetime | None,
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, bytes]]:
+) -> Iterator[_Held]:
     """The vault and the opening key, for as long as the context lasts."""
     with home.lock("reidentification"), _open_vault(home, keyring) as vault:
         connection, custodians = vault.connection, appointed(home, keyring)
         try:
             records = read_records(keyring, now)
+            records.check_clock()
             _check_ledger(records, openings(connection))
             records.forget_expired(keyring)
             _check_request(keyring, request, act, records, custodians)
             first, second = check_approvals(request, approvals, custodians)
             records.check_rate(limits)
+            tokens = _tokens(connection, keyring, request)
             one_time = keyring.key_to_read(request.key_name)
         except LedgerBroken:
             raise
@@ -119,7 +129,7 @@ def _opened(
         keyring.destroy(request.key_name)
         note_opening(connection, request.request_id)
         halves = halves_of(request, first, second, one_time)
-        yield connection, joined(custodians, *halves)
+        yield _Held(connection, joined(custodians, *halves), tokens)
 
 
 @contextmanager
@@ -131,6 +141,15 @@ def _open_vault(home: Home, keyring: Keyring) -> Iterator[Vault]:
     resume_rewriting(home, keyring)
     with Vault.open(home, keyring.key("vault")) as vault:
         yield vault
+
+
+def _tokens(
+    connection: duckdb.DuckDBPyConnection, keyring: Keyring, request: Request
+) -> pl.DataFrame:
+    """Whom it is about, known before anything is spent. Raises VaultError."""
+    if request.act != "reidentify":
+        return pl.DataFrame()
+    return tokens_of(connection, keyring, request.subject, request.source)
 
 
 def _check_ledger(records: Records, opened: frozenset[str]) -> None:
@@ -151,11 +170,12 @@ def _check_request(
     request.check_signature()
     told = records.requested.get(request.request_id)
     is_ours = request.request_public == custodians.request_public.hex()
-    if request.act != act or not is_ours or told != hash_of(keyring, request):
+    is_told = told is not None and told.hash == hash_of(keyring, request)
+    if request.act != act or not is_ours or not is_told:
         raise altered()
     if request.request_id in records.opened:
         raise VaultError("request_spent", "that request was opened before", 1)
-    request.check_open(records.now)
+    request.check_open(records.clock)
     if dict(request.halves) != dict(custodians.halves):
         raise VaultError(
             "other_custodians", "a custodian was replaced since; ask anew", 1

@@ -16,11 +16,17 @@ from uuid import UUID
 import duckdb
 
 from parity.home import Home
-from parity.home.key_record import READABLE, at
+from parity.home.key_record import READABLE, KeyRecord, at
 from parity.home.unlock import Keyring
 from parity.rewriting import resume_rewriting
+from parity.vault.custodians_file import not_revoked
 from parity.vault.errors import VaultError
-from parity.vault.reidentification.request import LONGEST_HOURS, Act
+from parity.vault.reidentification.request import (
+    KEY_OF_REQUEST,
+    LONGEST_HOURS,
+    TOLERANCE,
+    Act,
+)
 from parity.vault.store import Vault
 
 REQUESTED = "reidentification_requested"
@@ -42,27 +48,46 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the ledger tells of a request: its keyed hash, and when it expires."""
+
+    hash: str
+    expires_at: str
+
+
+@dataclass(frozen=True)
 class Records:
     """What a verified ledger tells.
 
-    requested: the keyed hash of each request by its id. opened: ids. named_at: when
-    people were named. clock: what it says. now: the later of the clock and the ledger's
-    last entry, so that a clock set back opens nothing that has expired.
+    requested: by its id. opened: ids. named_at: when people were named. clock: what it
+    says. latest: the latest date of any entry.
     """
 
     clock: datetime
-    now: datetime
-    requested: Mapping[str, str] = field(repr=False)
+    latest: datetime
+    requested: Mapping[str, Asked] = field(repr=False)
     opened: frozenset[str]
     named_at: tuple[datetime, ...]
+
+    def check_clock(self) -> None:
+        """Raise VaultError when the ledger is ahead of the clock.
+
+        One of the two is wrong. A clock set back would open what has expired; one that
+        was ahead would have made requests that last longer than they say.
+        """
+        if self.latest > self.clock + TOLERANCE:
+            raise VaultError(
+                "clock_behind",
+                "the ledger has an entry that is dated ahead of the clock: set the "
+                "clock right, or wait until that time has come",
+                1,
+            )
 
     def check_rate(self, limits: Limits) -> None:
         """Raise VaultError when as many people were named as may be."""
         spans = ((timedelta(days=1), limits.day), (timedelta(days=30), limits.month))
         for span, most in spans:
-            # From the clock where that is earlier: an entry dated ahead must not make
-            # the people named today look like those of another day.
-            since = min(self.clock, self.now) - span
+            since = self.clock - span
             if sum(instant > since for instant in self.named_at) >= most:
                 raise VaultError(
                     "too_many",
@@ -71,12 +96,26 @@ class Records:
                 )
 
     def forget_expired(self, keyring: Keyring) -> None:
-        """Destroy the one-time keys of requests that can have lasted no longer."""
-        oldest = min(self.clock, self.now) - timedelta(hours=LONGEST_HOURS)
-        for record in keyring.records():
-            is_kept = record.purpose == "exchange" and record.state in READABLE
-            if is_kept and at(record.created_at) < oldest:
-                keyring.destroy(record.name, record.version)
+        """Destroy the one-time keys of expired requests."""
+        for record in self.expired(keyring):
+            keyring.destroy(record.name, record.version)
+
+    def expired(self, keyring: Keyring) -> list[KeyRecord]:
+        """The one-time keys of requests that can be opened no more."""
+        return [
+            record
+            for record in keyring.records()
+            if record.purpose == "exchange"
+            and record.state in READABLE
+            and self._ends(record) <= self.clock
+        ]
+
+    def _ends(self, record: KeyRecord) -> datetime:
+        """A request that the ledger does not tell of can have lasted no longer."""
+        asked = self.requested.get(record.name.removeprefix(KEY_OF_REQUEST))
+        if asked and asked.expires_at:
+            return datetime.fromisoformat(asked.expires_at)
+        return at(record.created_at) + timedelta(hours=LONGEST_HOURS)
 
 
 @dataclass(frozen=True)
@@ -85,20 +124,22 @@ class Agreement:
 
     without_entry: openings that the ledger does not tell: it was cut, or somebody went
     past it. broken_off: entries after which nothing was opened: a crash between the
-    two, or a row that was taken out of the vault.
+    two, or a row that was taken out of the vault. not_revoked: custodians who were
+    replaced while the opening key stayed the same.
     """
 
     entries: int
     openings: int
     without_entry: tuple[str, ...]
     broken_off: tuple[str, ...]
+    not_revoked: tuple[str, ...]
 
 
 def read_records(keyring: Keyring, now: datetime | None = None) -> Records:
     """What the ledger tells. Raises LedgerBroken when its chain does not hold."""
     ledger = keyring.ledger()
     ledger.verify()
-    requested: dict[str, str] = {}
+    requested: dict[str, Asked] = {}
     opened, named_at = [], []
     clock = now or datetime.now(UTC)
     latest = clock
@@ -109,7 +150,8 @@ def read_records(keyring: Keyring, now: datetime | None = None) -> Records:
         if not isinstance(facts, dict):
             continue
         if event == REQUESTED:
-            requested[str(facts["request"])] = str(facts["hash"])
+            expires = str(facts.get("expires", ""))
+            requested[str(facts["request"])] = Asked(str(facts["hash"]), expires)
         if event in JOINED.values():
             opened.append(str(facts["request"]))
         if event == JOINED["reidentify"]:
@@ -146,4 +188,5 @@ def check_agreement(home: Home, keyring: Keyring) -> Agreement:
         openings=len(opened),
         without_entry=tuple(sorted(opened - entered)),
         broken_off=tuple(sorted(entered - opened)),
+        not_revoked=not_revoked(keyring),
     )

@@ -25,7 +25,10 @@ from pseudonymisation.encoding import encode
 Act = Literal["reidentify", "replace"]
 
 LONGEST_HOURS = 72
+# How far two clocks may part: a custodian's and the home's, the home's and its ledger.
+TOLERANCE = timedelta(minutes=5)
 WAREHOUSE = "warehouse"
+KEY_OF_REQUEST = "reidentify:"
 WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 _FORMAT = "parity-request-1"
@@ -80,7 +83,7 @@ class Request:
     @property
     def key_name(self) -> str:
         """Name of its one-time key in the home's keyring."""
-        return f"reidentify:{self.request_id}"
+        return f"{KEY_OF_REQUEST}{self.request_id}"
 
     def canonical(self) -> bytes:
         """All that is signed: every field but the signature, in order."""
@@ -99,7 +102,15 @@ class Request:
             raise altered()
 
     def check_open(self, now: datetime) -> None:
-        """Raise VaultError when it has expired."""
+        """Raise VaultError when it has expired, or was made by a clock that is ahead.
+
+        Its longest life is held by its form; so whoever looks, a custodian on a machine
+        of their own too, believes it for no longer than that by their own clock.
+        """
+        if datetime.fromisoformat(self.created_at) > now + TOLERANCE:
+            raise VaultError(
+                "request_ahead", "the request is dated ahead: look at the clocks", 1
+            )
         if now >= datetime.fromisoformat(self.expires_at):
             raise VaultError("request_expired", "the request has expired; ask anew", 1)
 

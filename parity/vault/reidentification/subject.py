@@ -15,7 +15,7 @@ from parity.home.unlock import Keyring
 from parity.vault.crosswalk import LINKS, LOCALS
 from parity.vault.errors import VaultError
 from parity.vault.identifier_keys import PERSON_DOMAIN, IdentifierKeys
-from parity.vault.reidentification.request import WAREHOUSE, Request
+from parity.vault.reidentification.request import WAREHOUSE
 from pseudonymisation.encoding import decode
 from pseudonymisation.sealed_box import batch_key
 from pseudonymisation.sealed_identifier import unseal_identifiers
@@ -40,18 +40,12 @@ _PARTS = {
 
 
 def identifiers_of(
-    connection: duckdb.DuckDBPyConnection,
-    keyring: Keyring,
-    request: Request,
-    private: bytes,
+    connection: duckdb.DuckDBPyConnection, tokens: pl.DataFrame, private: bytes
 ) -> list[dict[str, str]]:
-    """What names the person of a request: NHS number, local identifiers by provider.
+    """What names a person: NHS number, local identifiers by provider.
 
-    private: the opening key. Everything under which the crosswalk knows the person: as
-    they landed, and the local identifiers that records in force show.
-    Raises VaultError: not_found.
+    tokens: of `tokens_of`. private: the opening key.
     """
-    tokens = _tokens(connection, keyring, request)
     connection.register("wanted", tokens.to_arrow())
     found = connection.execute(_SEALED).to_arrow_table()
     connection.unregister("wanted")
@@ -64,20 +58,26 @@ def identifiers_of(
     return sorted(named, key=lambda each: (each["kind"] != "nhs-number", str(each)))
 
 
-def _tokens(
-    connection: duckdb.DuckDBPyConnection, keyring: Keyring, request: Request
+def tokens_of(
+    connection: duckdb.DuckDBPyConnection, keyring: Keyring, subject: str, source: str
 ) -> pl.DataFrame:
+    """The tokens (column token) of the person whom a pseudonym names; opens nothing.
+
+    subject, source: of a request. Everything under which the crosswalk knows the
+    person: as they landed, and the local identifiers that records in force show.
+    Raises VaultError: not_found.
+    """
     found = connection.execute(LINKS).to_arrow_table()
     links = pl.DataFrame(pl.from_arrow(found)).lazy()
     keys = IdentifierKeys.of(keyring)
     for name in ("known_as", "person"):
         pseudonym = keys.pseudonyms(pl.col(name), PERSON_DOMAIN)
-        if request.source != WAREHOUSE:
-            role = request.source.removeprefix("package:")
+        if source != WAREHOUSE:
+            role = source.removeprefix("package:")
             key = project_key(keyring, role).key
             links = links.with_columns(pseudonym.alias(f"{name}_pseudonym"))
             pseudonym = project_pseudonym(pl.col(f"{name}_pseudonym"), key)
-        links = links.with_columns((pseudonym == request.subject).alias(f"is_{name}"))
+        links = links.with_columns((pseudonym == subject).alias(f"is_{name}"))
     known = links.collect()
     persons = known.filter(pl.col("is_known_as") | pl.col("is_person"))["person"]
     if persons.n_unique() != 1:
