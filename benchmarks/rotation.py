@@ -25,6 +25,7 @@ from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.unlock import open_keyring
 from parity.rotation.epoch import rotate_epoch
 from parity.rotation.files import rotate_file
+from parity.rotation.opening_key import rotate_opening_key
 from parity.rotation.root import rotate_root
 from parity.specification import load
 from parity.vault.custodians import appointed, made_up_custodians
@@ -34,7 +35,7 @@ from parity.warehouse.landed import LandedStore
 from pseudonymisation.encoding import encode_column, text_part
 from pseudonymisation.keyed_hash import hash_column
 
-ROTATIONS = ("landed", "epoch", "root")
+ROTATIONS = ("landed", "epoch", "opening", "root")
 PROVIDER = "ZZ1"
 # How many of each for one referral, and whether a provider assigns them.
 DOMAINS = {
@@ -152,13 +153,16 @@ def rotate(root: Path, name: str) -> None:
     began = time.perf_counter()
     if name == "epoch":
         counts = rotate_epoch(home, keyring)
+    elif name == "opening":
+        counts = rotate_opening_key(home, keyring, *made_up_custodians(home)[:2])
     elif name == "root":
         counts = rotate_root(home, keyring, *made_up_custodians(home)[:2])
     else:
         counts = rotate_file(home, keyring, "landed")
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows, pseudonyms = counts["landed_rows"], counts.get("landed_pseudonyms", 0)
+    rows = counts.get("landed_rows") or counts["vault_rows"]
+    pseudonyms = counts.get("landed_pseudonyms") or counts.get("vault_tokens", 0)
     print(
         f"{name:8}{rows:>14,} rows{pseudonyms:>14,} pseudonyms"
         f"{seconds:>9.1f} s{rows / seconds:>12,.0f} rows/s{peak:>8,.0f} MB"

@@ -45,6 +45,7 @@ READ = {
     "parity/publication/provenance.py": "identifiers of submissions, keyed already",
     "parity/publication/signing.py": "published files, after disclosure control",
     "parity/rotation/renaming.py": "a table before and after, compared in memory",
+    "parity/rotation/resealing.py": "tokens before and after, compared in memory",
     "parity/vault/scan/digests.py": "what the leak scan looks for, in memory only",
     "parity/warehouse/digest.py": "the sum of keyed tags",
     # chash.hmac_sha256 is keyed; its namespace has unkeyed ones too, so it is listed.

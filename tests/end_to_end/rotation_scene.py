@@ -11,14 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 import duckdb
+import pytest
+from conftest import filled_home, made_home
 
 from parity.home import Home, HomeError
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.keyring import Keyring
+from parity.synthetic import synthesise
 from parity.vault.identifier_keys import IdentifierKeys
 from parity.vault.scan.search import MultiSearch
 from pseudonymisation.keyed_hash import pseudonym
@@ -28,6 +33,37 @@ Store = Mapping[str, Rows]
 Renamed = Mapping[UUID, UUID]
 
 PERSON_ID = "person_id"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A home in which all has landed but the last submission; nothing is built.
+
+    Tests take copies of it. sent: the folder of the submissions.
+    """
+
+    home: Home
+    sent: Path
+
+    @property
+    def submissions(self) -> list[Path]:
+        """In their order."""
+        return sorted(self.sent.glob("*_*_*"))
+
+
+def shared_home(factory: pytest.TempPathFactory) -> Filled:
+    """Made once for a process, whichever files of tests use it."""
+    return _filled(factory.getbasetemp() / "rotation")
+
+
+@cache
+def _filled(root: Path) -> Filled:
+    months = {"first": date(2025, 1, 1), "last": date(2025, 2, 1)}
+    sent = root / "sent"
+    synthesise(sent, providers=2, referrals_per_month=15, refresh=True, **months)
+    home = made_home(root / "filled", sent / "reference")
+    filled_home(home, sorted(sent.glob("*_*_*"))[:-1])
+    return Filled(home, sent)
 
 
 @dataclass(frozen=True)

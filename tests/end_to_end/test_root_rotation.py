@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 import pytest
-from conftest import filled_home, made_home, open_keyring, submit_file
+from conftest import open_keyring, submit_file
 from rotation_scene import (
+    Filled,
     Keys,
     Store,
     copy_of,
@@ -26,6 +26,7 @@ from rotation_scene import (
     opened_by,
     read_store,
     renamed,
+    shared_home,
 )
 
 from parity.cli.main import main
@@ -33,7 +34,6 @@ from parity.home import Home
 from parity.home.private_files import write_private
 from parity.home.settings import settings_file
 from parity.rotation.root import rotate_root
-from parity.synthetic import synthesise
 from parity.vault.custodians import made_up_custodians
 from parity.vault.erasure.erase import erase
 from parity.vault.errors import VaultError
@@ -42,31 +42,22 @@ from parity.vault.opt_out.gate import hold_gate
 from parity.vault.opt_out.load import load_answer
 from parity.vault.opt_out.request import make_request
 
-
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("root") / "sent"
-    months = {"first": date(2025, 1, 1), "last": date(2025, 2, 1)}
-    synthesise(folder, providers=2, referrals_per_month=12, refresh=True, **months)
-    return folder
+_ASIDE = "vault of the former root"
 
 
 @pytest.fixture(scope="module")
-def filled(sent: Path) -> Home:
-    """All has landed but the last submission; nothing is built."""
-    home = made_home(sent.parent / "filled", sent / "reference")
-    filled_home(home, sorted(sent.glob("*_*_*"))[:-1])
-    return home
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    return shared_home(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def new_root(filled: Home, sent: Path) -> tuple[Home, Store, Store, Keys]:
+def new_root(shared: Filled) -> tuple[Home, Store, Store, Keys]:
     """Two custodians renewed the root: landed store before and after, former keys."""
-    home = copy_of(filled, sent.parent / "new root")
+    home = copy_of(shared.home, shared.sent.parent / "new root")
     keyring = open_keyring(home)
     before = read_store(home.landed_file, keyring.key("landed"), home.spill)
     keys = Keys.of(keyring)
-    shutil.copy(home.vault_file, sent.parent / "vault of the former root")
+    shutil.copy(home.vault_file, shared.sent.parent / _ASIDE)
     assert main(["keys", "rotate", "root", "--home", str(home.root)]) == 0
     after = read_store(home.landed_file, keyring.key("landed"), home.spill)
     return home, before, after, keys
@@ -105,13 +96,13 @@ def test_a_new_root_changes_every_pseudonym_and_no_value(
 
 @pytest.mark.attack(10, 24)
 def test_a_new_root_leaves_no_former_key_and_no_former_token(
-    new_root: tuple[Home, Store, Store, Keys], sent: Path
+    new_root: tuple[Home, Store, Store, Keys], shared: Filled
 ) -> None:
     home, _, _, keys = new_root
     keyring = open_keyring(home)
     for name in ("root", "linkage", "epoch", "vault", "landed"):
         assert keyring.record(name, 1).state == "destroyed"
-    aside = sent.parent / "vault of the former root"
+    aside = shared.sent.parent / _ASIDE
     former = read_store(aside, keys.files["vault"], home.spill)
     fresh = read_store(home.vault_file, keyring.key("vault"), home.spill)
     tokens = {v for rows in former.values() for row in rows for v in row if _long(v)}
@@ -124,15 +115,14 @@ def test_a_new_root_leaves_no_former_key_and_no_former_token(
 @pytest.mark.attack(24)
 def test_after_a_new_root_submissions_are_known_and_joined_as_before(
     new_root: tuple[Home, Store, Store, Keys],
-    filled: Home,
-    sent: Path,
+    shared: Filled,
     tmp_path: Path,
 ) -> None:
     """The next one lands; as many persons of as many records as without a rotation.
     And the vault, sealed anew, can be renewed once more."""
-    first, *_, last = sorted(sent.glob("*_*_*"))
+    first, *_, last = shared.submissions
     sizes = []
-    for number, each in enumerate((new_root[0], filled)):
+    for number, each in enumerate((new_root[0], shared.home)):
         home = copy_of(each, tmp_path / str(number))
         keyring = open_keyring(home)
         assert submit_file(home, keyring, first).state == "replayed"
@@ -166,12 +156,12 @@ def keep_some_out(home: Home, persons: pl.DataFrame, tmp_path: Path) -> None:
 
 @pytest.mark.attack(24)
 def test_who_is_kept_out_stays_out_under_a_new_root(
-    filled: Home, sent: Path, tmp_path: Path
+    shared: Filled, tmp_path: Path
 ) -> None:
     """Opted out or erased before the rotation, and sent again after it."""
-    last = sorted(sent.glob("*_*_*"))[-1]
+    last = shared.submissions[-1]
     persons = pl.read_csv(last / "IDS001MPI.csv", infer_schema=False)
-    home = copy_of(filled, tmp_path / "never rotated")
+    home = copy_of(shared.home, tmp_path / "never rotated")
     keep_some_out(home, persons, tmp_path)
     root = copy_of(home, tmp_path / "new root")
     assert main(["keys", "rotate", "root", "--home", str(root.root)]) == 0
@@ -187,7 +177,7 @@ def test_who_is_kept_out_stays_out_under_a_new_root(
         request = make_request(each, keyring, tmp_path / f"again {each.root.name}")
         landed.append((rows, sorted(sizes.values()), request.data.read_text()))
     assert landed[0] == landed[1]
-    never = copy_of(filled, tmp_path / "nobody out")
+    never = copy_of(shared.home, tmp_path / "nobody out")
     submit_file(never, open_keyring(never), last)
     key = open_keyring(never).key("landed")
     everybody = read_store(never.landed_file, key, never.spill)
@@ -195,11 +185,11 @@ def test_who_is_kept_out_stays_out_under_a_new_root(
 
 
 @pytest.mark.attack(10)
-def test_one_custodian_renews_no_root(filled: Home) -> None:
-    keyring = open_keyring(filled)
-    one, *_ = made_up_custodians(filled)
+def test_one_custodian_renews_no_root(shared: Filled) -> None:
+    keyring = open_keyring(shared.home)
+    one, *_ = made_up_custodians(shared.home)
     with pytest.raises(VaultError) as refused:
-        rotate_root(filled, keyring, one, one)
+        rotate_root(shared.home, keyring, one, one)
     assert refused.value.code == "one_custodian"
     assert keyring.version("root") == 1
 

@@ -15,8 +15,9 @@ from uuid import UUID, uuid4
 
 import polars as pl
 import pytest
-from conftest import filled_home, made_home, open_keyring, submit_file
+from conftest import open_keyring, submit_file
 from rotation_scene import (
+    Filled,
     Keys,
     Store,
     copy_of,
@@ -28,6 +29,7 @@ from rotation_scene import (
     opened_by,
     read_store,
     renamed,
+    shared_home,
     tokens_of,
 )
 from test_idempotence import MODELS
@@ -43,7 +45,6 @@ from parity.rewriting import RewritingError
 from parity.rotation.epoch import rotate_epoch
 from parity.rotation.files import renew_package, rotate_file
 from parity.specification import load
-from parity.synthetic import synthesise
 from parity.warehouse.build import build
 from parity.warehouse.landed import Arrival, LandedError, LandedStore
 
@@ -82,19 +83,8 @@ class Rotated:
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rotation") / "sent"
-    months = {"first": date(2025, 1, 1), "last": date(2025, 2, 1)}
-    synthesise(folder, providers=2, referrals_per_month=15, refresh=True, **months)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def filled(sent: Path) -> Home:
-    """All has landed but the last submission; nothing is built."""
-    home = made_home(sent.parent / "filled", sent / "reference")
-    filled_home(home, sorted(sent.glob("*_*_*"))[:-1])
-    return home
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    return shared_home(tmp_path_factory)
 
 
 def snapshot(home: Home, keyring: Keyring, aside: Path) -> Snapshot:
@@ -116,13 +106,14 @@ def snapshot(home: Home, keyring: Keyring, aside: Path) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def rotated(filled: Home, sent: Path) -> Rotated:
-    home = copy_of(filled, sent.parent / "rotated")
+def rotated(shared: Filled) -> Rotated:
+    aside = shared.sent.parent
+    home = copy_of(shared.home, aside / "rotated")
     keyring = open_keyring(home)
     build(home, keyring, select=MODELS)
     build_package(home, keyring, ROLE)
     publish_month(home, keyring, date(2025, 1, 1))
-    before = snapshot(home, keyring, sent.parent / "aside")
+    before = snapshot(home, keyring, aside / "aside")
     for folder in (home.landing_sealed, home.landing_inbox, home.landing_quarantine):
         shutil.rmtree(folder)
         folder.write_bytes(b"")  # whoever opens the folder finds none
@@ -135,10 +126,10 @@ def rotated(filled: Home, sent: Path) -> Rotated:
     build(home, keyring, select=MODELS)
     build_package(home, keyring, ROLE)
     publish_month(home, keyring, date(2025, 1, 1))
-    after = snapshot(home, keyring, sent.parent / "aside after")
+    after = snapshot(home, keyring, aside / "aside after")
     tokens = tokens_of(home.vault_file, keyring.key("vault"), home.spill)
     hidden = hidden_map(tokens, before.keys, after.keys)
-    return Rotated(home, keyring, before, after, hidden, sorted(sent.glob("*_*_*")))
+    return Rotated(home, keyring, before, after, hidden, shared.submissions)
 
 
 @pytest.mark.attack(24)
@@ -261,12 +252,12 @@ def test_the_former_epoch_cannot_be_used_again(rotated: Rotated) -> None:
 
 @pytest.mark.attack(24)
 def test_the_next_submission_knows_everybody_again(
-    rotated: Rotated, filled: Home, tmp_path: Path
+    rotated: Rotated, shared: Filled, tmp_path: Path
 ) -> None:
     """It lands as it would have under the former epoch; one sent again is known."""
     home = copy_of(rotated.home, tmp_path / "next")
     keyring = open_keyring(home)
-    other = copy_of(filled, tmp_path / "never rotated")
+    other = copy_of(shared.home, tmp_path / "never rotated")
     for each in (home, other):
         submitted = submit_file(each, open_keyring(each), rotated.sent[-1])
         assert submitted.state == "accepted"
@@ -286,9 +277,9 @@ def test_the_next_submission_knows_everybody_again(
 
 @pytest.mark.attack(24)
 def test_a_pseudonym_without_a_token_stops_everything(
-    filled: Home, tmp_path: Path
+    shared: Filled, tmp_path: Path
 ) -> None:
-    home = copy_of(filled, tmp_path / "hole")
+    home = copy_of(shared.home, tmp_path / "hole")
     keyring = open_keyring(home)
     before = read_store(home.landed_file, keyring.key("landed"), home.spill)
     with connect(home.spill) as connection:

@@ -34,22 +34,11 @@ from parity.vault.custodian_key import (
 )
 from parity.vault.custodians import made_up_custodians
 from parity.vault.reidentification.answer import read_answer, write_answer
-from parity.vault.reidentification.approval import (
-    Approval,
-    approve,
-)
-from parity.vault.reidentification.asking import (
-    Terms,
-    ask,
-)
+from parity.vault.reidentification.approval import Approval, approve
+from parity.vault.reidentification.asking import Terms, ask
 from parity.vault.reidentification.opening import open_request
-from parity.vault.reidentification.records import (
-    Limits,
-)
-from parity.vault.reidentification.request import (
-    Recipient,
-    Request,
-)
+from parity.vault.reidentification.records import Limits
+from parity.vault.reidentification.request import Recipient, Request
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keyed_hash import pseudonym, token, uuid_text
 from pseudonymisation.passphrase_key import new_cost

@@ -338,7 +338,7 @@ def test_keys_are_rotated_before_anything_came_in(tmp_path: Path, what: str) -> 
 def test_a_synthetic_home_uses_those_of_its_custodians_who_are_left(
     copy: Scene, new: CustodianKey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """For the root too; two strangers must be given by hand."""
+    """For the root too; others must be given by hand."""
     replaced(copy, new)
     rotate = ["keys", "rotate", "root", "--home", str(copy.home.root)]
     assert main(rotate) == 0
@@ -359,7 +359,7 @@ def test_a_synthetic_home_uses_those_of_its_custodians_who_are_left(
     capsys.readouterr()
     assert main(rotate) == 2
     assert "made_up_replaced" in capsys.readouterr().err
-    rotate_root(copy.home, copy.keyring, new, last)
+    rotate_opening_key(copy.home, copy.keyring, new, last)
 
 
 def test_a_rotation_of_the_root_changes_nothing_for_custodians(

@@ -11,19 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reidentification_scene import (
-    Scene,
-    shared_scene,
-)
+from reidentification_scene import Scene, shared_scene
 
-from parity.vault.reidentification.approval import (
-    read_approval,
-    write_approval,
-)
-from parity.vault.reidentification.request import (
-    read_request,
-    write_request,
-)
+from parity.vault.reidentification.approval import read_approval, write_approval
+from parity.vault.reidentification.request import read_request, write_request
 from pseudonymisation.errors import CodedError
 
 

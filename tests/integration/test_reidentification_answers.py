@@ -16,12 +16,8 @@ from reidentification_scene import (
 
 from parity.access.rekeying import project_key
 from parity.vault.reidentification.answer import read_answer, write_answer
-from parity.vault.reidentification.asking import (
-    read_recipient,
-)
-from parity.vault.reidentification.request import (
-    write_request,
-)
+from parity.vault.reidentification.asking import read_recipient
+from parity.vault.reidentification.request import write_request
 
 
 @pytest.fixture(scope="module")

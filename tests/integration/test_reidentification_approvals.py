@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from reidentification_scene import (
-    Scene,
-    message,
-    own_key,
-    refused,
-    shared_scene,
-)
+from reidentification_scene import Scene, message, own_key, refused, shared_scene
 
-from parity.vault.reidentification.approval import (
-    approve,
-)
-from parity.vault.reidentification.request import (
-    Recipient,
-)
+from parity.vault.reidentification.approval import approve
+from parity.vault.reidentification.request import Recipient, Request
 from pseudonymisation.keys import generate_key
 
 
@@ -30,49 +20,55 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     return shared_scene(tmp_path_factory)
 
 
+@pytest.fixture(scope="module")
+def waiting(scene: Scene) -> Request:
+    """A request that every test finds unopened: none of what they try does it."""
+    return scene.asked()
+
+
 @pytest.mark.parametrize("who", [(), (0,), (0, 1, 2)])
 def test_other_than_two_approvals_are_refused(
-    scene: Scene, who: tuple[int, ...]
+    scene: Scene, waiting: Request, who: tuple[int, ...]
 ) -> None:
-    request = scene.asked()
     with refused("two_approvals"):
-        scene.opened(request, scene.approved(request, *who))
+        scene.opened(waiting, scene.approved(waiting, *who))
 
 
-def test_one_custodian_twice_is_refused(scene: Scene) -> None:
+def test_one_custodian_twice_is_refused(scene: Scene, waiting: Request) -> None:
     """The same approval twice, and two approvals that one custodian gave."""
-    request = scene.asked()
-    [once] = scene.approved(request, 0)
-    [again] = scene.approved(request, 0)
+    [once] = scene.approved(waiting, 0)
+    [again] = scene.approved(waiting, 0)
     for approvals in ([once, once], [once, again]):
         with refused("one_custodian"):
-            scene.opened(request, approvals)
+            scene.opened(waiting, approvals)
 
 
-def test_one_custodian_under_anothers_name_is_refused(scene: Scene) -> None:
-    request = scene.asked()
-    [once] = scene.approved(request, 0)
+def test_one_custodian_under_anothers_name_is_refused(
+    scene: Scene, waiting: Request
+) -> None:
+    [once] = scene.approved(waiting, 0)
     other = replace(once, custodian=scene.custodians[1].card.name)
     with refused("not_a_custodian"):
-        scene.opened(request, [once, other])
+        scene.opened(waiting, [once, other])
 
 
-def test_a_stranger_approves_nothing(scene: Scene, tmp_path: Path) -> None:
+def test_a_stranger_approves_nothing(
+    scene: Scene, tmp_path: Path, waiting: Request
+) -> None:
     """Even with a custodian's name: the halves do not open, the key is not known."""
     name = scene.custodians[0].card.name
     stranger = own_key(tmp_path, name)
-    request = scene.asked()
     with refused("not_a_custodian"):
-        approve(request, stranger, scene.custodians[1].card.name)
+        approve(waiting, stranger, scene.custodians[1].card.name)
     with refused("not_a_custodian"):
-        approve(request, scene.recipient, name)
-    [once, own] = scene.approved(request, 1, 0)
+        approve(waiting, scene.recipient, name)
+    [once, own] = scene.approved(waiting, 1, 0)
     forged = replace(own, signing_public=stranger.card.signing_public)
     forged = replace(
-        forged, signature=stranger.sign(forged.signed_bytes(request)).hex()
+        forged, signature=stranger.sign(forged.signed_bytes(waiting)).hex()
     )
     with refused("not_a_custodian"):
-        scene.opened(request, [once, forged])
+        scene.opened(waiting, [once, forged])
 
 
 def test_a_second_opening_is_refused(scene: Scene) -> None:
@@ -139,16 +135,17 @@ def test_a_custodian_approves_no_answer_to_self(scene: Scene) -> None:
     scene.opened(request, scene.approved(request, 1, 2))
 
 
-def test_a_request_by_another_home_opens_no_half(scene: Scene) -> None:
+def test_a_request_by_another_home_opens_no_half(
+    scene: Scene, waiting: Request
+) -> None:
     """Whoever signs it with another key: a custodian's half is bound to this home."""
-    request = scene.asked()
     other = Ed25519PrivateKey.from_private_bytes(generate_key())
     public = other.public_key().public_bytes_raw().hex()
     one_time = "09" + "00" * 31
-    forged = replace(request, request_public=public, one_time_public=one_time)
+    forged = replace(waiting, request_public=public, one_time_public=one_time)
     forged = replace(forged, signature=other.sign(forged.canonical()).hex())
     forged.check_signature()
     with refused("not_a_custodian"):
         approve(forged, scene.custodians[0], "custodian-two")
     with refused("request_altered"):
-        scene.opened(forged, scene.approved(request, 0, 1))
+        scene.opened(forged, scene.approved(waiting, 0, 1))

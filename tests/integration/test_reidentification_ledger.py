@@ -11,20 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reidentification_scene import (
-    Scene,
-    copy_of,
-    refused,
-    shared_scene,
-)
+from reidentification_scene import Scene, copy_of, refused, shared_scene
 
 from parity.home import HomeError
 from parity.vault.reidentification import opening
-from parity.vault.reidentification.records import (
-    Limits,
-    check_agreement,
-    read_records,
-)
+from parity.vault.reidentification.records import Limits, check_agreement, read_records
 from parity.vault.store import Vault
 
 

@@ -8,26 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from reidentification_scene import (
-    Scene,
-    copy_of,
-    message,
-    refused,
-    shared_scene,
-)
+from reidentification_scene import Scene, copy_of, message, refused, shared_scene
 
 import orchestration.retention as retention
 from parity.vault.errors import VaultError
 from parity.vault.reidentification import asking
-from parity.vault.reidentification.approval import (
-    approve,
-)
-from parity.vault.reidentification.asking import (
-    read_recipient,
-)
-from parity.vault.reidentification.records import (
-    read_records,
-)
+from parity.vault.reidentification.approval import approve
+from parity.vault.reidentification.asking import read_recipient
+from parity.vault.reidentification.records import read_records
 
 
 @pytest.fixture(scope="module")

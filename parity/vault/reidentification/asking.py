@@ -88,6 +88,7 @@ def ask(
     _usable(recipient)
     with home.lock("reidentification"):
         resume_rewriting(home, keyring)
+        appointed(home, keyring)  # a home that was never set up says so first
         source_epoch(keyring, source)
         _check_known(home, keyring, subject, source)
         return _asked(home, keyring, "reidentify", subject, source, terms, recipient)
