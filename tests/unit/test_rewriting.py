@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,6 +35,7 @@ from parity.rewriting import (
     rewrite,
     rewrite_landed,
 )
+from parity.rewriting.document import Document, document_file, draft_file
 from parity.rewriting.journal import (
     Journal,
     Versions,
@@ -174,6 +176,26 @@ def test_what_does_not_hold_changes_nothing(
     home: Home, keyring: Keyring, transform: Copy, code: str
 ) -> None:
     refused(code, home, keyring, transform)
+
+
+@pytest.mark.attack(24)
+@pytest.mark.parametrize("transform", [Copy(), Losing()], ids=["holds", "fails"])
+def test_a_document_comes_in_force_with_the_files_or_goes(
+    home: Home, keyring: Keyring, transform: Copy
+) -> None:
+    """Entered once, or not at all; no draft is left either way."""
+    with pytest.raises(ValueError, match="word"):
+        Document("../custodians", "tested", {})
+    document = Document("tested", "tested", {"seal": "one"})
+    draft = draft_file(home, "tested")
+    write_private(draft, b"new")
+    with suppress(RewritingError):
+        rewrite(home, keyring, {"landed": transform}, "test", document=document)
+    entries = [e["facts"] for e in keyring.ledger().entries() if e["event"] == "tested"]
+    in_force = not isinstance(transform, Losing)
+    assert (entries == [{"seal": "one"}]) == in_force
+    assert document_file(home, "tested").exists() == in_force
+    assert not draft.exists()
 
 
 @pytest.mark.attack(24)
