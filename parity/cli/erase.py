@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from parity.cli.options import (
     open_home,
 )
 from parity.cli.screen import say, show_json
+
+if TYPE_CHECKING:
+    from parity.vault.erasure.erase import Erasure
 
 
 class Why(StrEnum):
@@ -67,14 +70,16 @@ def erase(
     from parity.vault.erasure.erase import erase as erase_person
 
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    if str(person_file) == "-":
-        content = sys.stdin.buffer.read()
-    else:
-        content = read_private(person_file)
+    named = str(person_file)
+    content = sys.stdin.buffer.read() if named == "-" else read_private(person_file)
     done = erase_person(found, keyring, content, reason.value, dry_run, keep_out)
     if as_json:
         show_json(vars(done))
-        return
+    else:
+        _say(done)
+
+
+def _say(done: Erasure) -> None:
     word = "erased" if done.done else "would go"
     say(f"{word}: {done.landed_rows:,} landed rows, {done.copies:,} sealed submissions")
     if done.unread:

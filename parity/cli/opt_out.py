@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from parity.cli.options import (
     open_home,
 )
 from parity.cli.screen import say, show_json
+
+if TYPE_CHECKING:
+    from parity.vault.opt_out.load import Answer
 
 app = typer.Typer(help="The national data opt-out.", no_args_is_help=True)
 
@@ -81,7 +84,11 @@ def load(
     loaded = load_answer(found, keyring, file, accept_share)
     if as_json:
         show_json(vars(loaded))
-        return
+    else:
+        _say(loaded)
+
+
+def _say(loaded: Answer) -> None:
     say(
         f"request {loaded.request}: asked about {loaded.asked:,}, "
         f"{loaded.permitted:,} may be used"

@@ -10,6 +10,7 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from conftest import submit_file
 from opted_out import (
@@ -25,13 +26,18 @@ from opted_out import (
 )
 
 from parity.cli.main import main
+from parity.home.reference import Reference
 from parity.intake import returning
 from parity.intake.returning import restore
 from parity.intake.sealed_copies import sealed_copies
+from parity.intake.slot import Slot
 from parity.vault.erasure.erase import erase
+from parity.vault.identifier_keys import IdentifierKeys
 from parity.vault.opt_out.gate import hold_gate
 from parity.vault.opt_out.load import load_answer
 from parity.vault.opt_out.request import make_request
+from parity.vault.removal.door import read_kept_out, refused_rows
+from parity.vault.store import Vault
 from parity.warehouse.digest import table_digests
 from parity.warehouse.landed import LandedStore
 
@@ -84,6 +90,23 @@ def short(
     return asked
 
 
+@pytest.fixture(scope="module")
+def right(
+    short: Asked, withheld: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> Asked:
+    """Then the right answer came, which returns everybody; nobody is back yet."""
+    root = tmp_path_factory.mktemp("right")
+    asked = short.copied(root / "home")
+    assert answered_again(asked, root) == len(withheld)
+    return asked
+
+
+@pytest.fixture
+def permitted(right: Asked, tmp_path: Path) -> Asked:
+    """A copy of it, to change."""
+    return right.copied(tmp_path / "home")
+
+
 @pytest.fixture
 def half_gone(short: Asked, tmp_path: Path) -> Asked:
     """A copy of it, to change."""
@@ -91,39 +114,37 @@ def half_gone(short: Asked, tmp_path: Path) -> Asked:
 
 
 def test_everybody_comes_back_from_sealed_submissions(
-    half_gone: Asked, made: Asked, withheld: set[str], tmp_path: Path
+    permitted: Asked, made: Asked
 ) -> None:
     """Landed store, crosswalk and evidence as before, row for row; the same again."""
-    assert stored(half_gone) != stored(made)
-    assert answered_again(half_gone, tmp_path / "b") == len(withheld)
-    done = restore(half_gone.home, half_gone.keyring)
+    assert stored(permitted) != stored(made)
+    done = restore(permitted.home, permitted.keyring)
     assert (done.short, done.returned, done.without_copy) == (2, 2, 0)
     assert done.rows > done.persons > 10
-    assert stored(half_gone) == stored(made)
-    assert seen(half_gone) == seen(made)
-    again = restore(half_gone.home, half_gone.keyring)
+    assert stored(permitted) == stored(made)
+    assert seen(permitted) == seen(made)
+    again = restore(permitted.home, permitted.keyring)
     assert (again.short, again.returned, again.rows) == (2, 0, 0)
-    assert stored(half_gone) == stored(made)
-    assert hold_gate(half_gone.home, half_gone.keyring).gone == 0
+    assert stored(permitted) == stored(made)
+    assert hold_gate(permitted.home, permitted.keyring).gone == 0
 
 
 def test_everybody_comes_back_when_the_same_files_are_submitted(
-    half_gone: Asked, made: Asked, sent: Sent, tmp_path: Path
+    permitted: Asked, made: Asked, sent: Sent
 ) -> None:
     """Without copies too; the receipts, and so the order, are the first ones."""
-    for copy in sealed_copies(half_gone.home.landing_sealed):
+    for copy in sealed_copies(permitted.home.landing_sealed):
         copy.unlink()
-    answered_again(half_gone, tmp_path / "b")
-    assert restore(half_gone.home, half_gone.keyring).without_copy == 2
+    assert restore(permitted.home, permitted.keyring).without_copy == 2
     months = sent.months(2, 1)
-    receipts = [submit_file(half_gone.home, half_gone.keyring, m) for m in months]
+    receipts = [submit_file(permitted.home, permitted.keyring, m) for m in months]
     assert [receipt.state for receipt in receipts] == ["returned", "returned"]
     assert all(receipt.rows_returned > 10 for receipt in receipts)
-    assert stored(half_gone) == stored(made)
-    assert len(sealed_copies(half_gone.home.landing_sealed)) == 2
-    receipts = [submit_file(half_gone.home, half_gone.keyring, m) for m in months]
+    assert stored(permitted) == stored(made)
+    assert len(sealed_copies(permitted.home.landing_sealed)) == 2
+    receipts = [submit_file(permitted.home, permitted.keyring, m) for m in months]
     assert [receipt.state for receipt in receipts] == ["replayed", "replayed"]
-    assert stored(half_gone) == stored(made)
+    assert stored(permitted) == stored(made)
 
 
 def test_whoever_is_still_kept_out_does_not_come_back(
@@ -138,6 +159,28 @@ def test_whoever_is_still_kept_out_does_not_come_back(
     landed = values_in(half_gone.home, half_gone.keyring, "landed")
     assert pseudonym_of(half_gone.keyring, sent.one) not in landed
     assert hold_gate(half_gone.home, half_gone.keyring).gone == 0
+
+
+def test_a_record_under_another_number_does_not_return_while_it_may_be_theirs(
+    opted_out: Asked, sent: Sent
+) -> None:
+    """New, it is judged by its own number; back after a removal it is not."""
+    month = sent.months(2)[0]
+    theirs = [r for r in rows(month, MPI) if r["LocalPatientId"] == sent.one.local]
+    persons = pl.DataFrame([r | {"NHSNumber": "9990000018"} for r in theirs])
+    persons = persons.with_row_index("row_number", offset=1)
+    with Vault.open(opted_out.home, opted_out.keyring.key("vault")) as vault:
+        out = read_kept_out(vault.connection, opt_outs_count=True)
+    door = (
+        persons,
+        Slot.from_name(month.name),
+        IdentifierKeys.of(opted_out.keyring),
+        Reference.load(opted_out.home.reference),
+        opted_out.home.kind,
+        out,
+    )
+    assert refused_rows(*door).height == 0
+    assert refused_rows(*door, strictly=True).height == 1
 
 
 def test_whoever_was_erased_does_not_come_back(
@@ -191,24 +234,22 @@ def test_a_submission_that_was_replaced_is_whole_when_it_comes_again(
 @pytest.mark.attack(34)
 @pytest.mark.parametrize("step", ["make_known", "add"])
 def test_a_return_that_was_cut_off_is_finished_by_doing_it_again(
-    half_gone: Asked,
+    permitted: Asked,
     made: Asked,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     step: str,
 ) -> None:
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    answered_again(half_gone, tmp_path / "b")
     with monkeypatch.context() as patched:
         patched.setattr(
             returning if step == "make_known" else LandedStore, step, killed
         )
         with pytest.raises(KeyboardInterrupt):
-            restore(half_gone.home, half_gone.keyring)
-    restore(half_gone.home, half_gone.keyring)
-    assert stored(half_gone) == stored(made)
+            restore(permitted.home, permitted.keyring)
+    restore(permitted.home, permitted.keyring)
+    assert stored(permitted) == stored(made)
 
 
 def test_between_an_answer_and_the_build_nobody_is_lost_sight_of(

@@ -10,7 +10,7 @@ they hold protected counts and no person. Receipts and answers stay: they hold n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
@@ -97,15 +97,6 @@ class Erasure:
         return not (self.is_known or self.was_erased or self.copies)
 
 
-@dataclass(frozen=True)
-class _Theirs:
-    """What the vault knows of somebody; see Erasure."""
-
-    gone: Gone = field(repr=False)
-    is_known: bool
-    was_erased: bool
-
-
 def erase(
     home: Home,
     keyring: Keyring,
@@ -125,15 +116,14 @@ def erase(
     person = read_person(content, keys)
     with home.lock("erase"):
         resume_rewriting(home, keyring)
-        theirs = _theirs(home, keyring, person)
-        gone = theirs.gone
+        gone, is_known, was_erased = _theirs(home, keyring, person)
         copies = find_copies(home, keyring, keys, gone.kept_out.get_column("token"))
         found = Erasure(
             landed_rows=count_rows(home, keyring, gone),
             copies=copies.count,
             unread=copies.unread,
-            is_known=theirs.is_known,
-            was_erased=theirs.was_erased,
+            is_known=is_known,
+            was_erased=was_erased,
             done=not dry_run,
         )
         if not dry_run:
@@ -160,8 +150,9 @@ def _nobody(unread: int) -> NobodyKnownError:
     )
 
 
-def _theirs(home: Home, keyring: Keyring, person: Person) -> _Theirs:
-    """What is theirs, and whether anything of theirs is known beside their name."""
+def _theirs(home: Home, keyring: Keyring, person: Person) -> tuple[Gone, bool, bool]:
+    """What is theirs; whether anything is known of them, and whether they were erased
+    before: as in Erasure."""
     with Vault.open(home, keyring.key("vault")) as vault:
         connection = vault.connection
         if _count(connection, _AMBIGUOUS, [person.token]) > 1:
@@ -177,7 +168,7 @@ def _theirs(home: Home, keyring: Keyring, person: Person) -> _Theirs:
         gone = find_gone(connection, wanted)
         is_known = _count(connection, _HELD) > 0 or gone.records.height > 0
         was_erased = _count(connection, _ERASED) > 0
-    return _Theirs(gone, is_known, was_erased)
+    return gone, is_known, was_erased
 
 
 def _count(
