@@ -22,8 +22,9 @@ from parity.intake.submit import Receipt, submit
 from parity.synthetic import synthesise
 from parity.warehouse.build import build
 
-# The intruder report and its fixture `intruder`, for every folder of tests.
-pytest_plugins = ["pytester", "threats.plugin"]
+# The intruder report and its fixture `intruder`, for every folder of tests, and the
+# homes of the tests of opt-outs and erasure.
+pytest_plugins = ["pytester", "threats.plugin", "opt_out_scene", "erasure_scene"]
 
 FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from parity.cli.options import (
     open_home,
 )
 from parity.cli.screen import say, show_json
+
+if TYPE_CHECKING:
+    from parity.vault.opt_out.load import Answer
 
 app = typer.Typer(help="The national data opt-out.", no_args_is_help=True)
 
@@ -51,9 +54,20 @@ def load(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="The answer's data file, its control file beside it."
+            exists=True,
+            dir_okay=False,
+            metavar="FILE.dat",
+            help="The answer's data file, with FILE.control.json beside it.",
         ),
     ],
+    accept_share: Annotated[
+        bool,
+        typer.Option(
+            "--accept-share",
+            help="Believe an answer that withholds or changes more people than the "
+            "home's settings believe; the ledger says so. Ask the sender first.",
+        ),
+    ] = False,
     home: HomeOption = None,
     passphrase_file: PassphraseFile = None,
     passphrase_fd: PassphraseFd = None,
@@ -61,15 +75,59 @@ def load(
 ) -> None:
     """Take in who may be used. An answer that is not whole and ours is refused.
 
-    Exit code 1 says why with a code. The next build leaves everybody else out.
+    Exit code 1 says why with a code. Says how many people the next build removes for
+    good; nobody has gone before it, and what was built before holds them until then.
     """
     from parity.vault.opt_out.load import load_answer
 
-    loaded = load_answer(*open_home(home, passphrase_file, passphrase_fd), file)
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    loaded = load_answer(found, keyring, file, accept_share)
     if as_json:
         show_json(vars(loaded))
     else:
+        _say(loaded)
+
+
+def _say(loaded: Answer) -> None:
+    say(
+        f"request {loaded.request}: asked about {loaded.asked:,}, "
+        f"{loaded.permitted:,} may be used"
+    )
+    say(f"the next build removes {loaded.leaving:,} people")
+    if loaded.returning:
         say(
-            f"request {loaded.request}: asked about {loaded.asked:,}, "
-            f"{loaded.permitted:,} may be used"
+            f"{loaded.returning:,} who were removed may be used again: "
+            "parity opt-out restore brings their rows back"
         )
+    say("the warehouse and its packages are as before until then. Now: parity build")
+
+
+@app.command("restore")
+def restore(
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring back rows of people who are permitted again, from sealed submissions.
+
+    Only what is in force, and only where the sealed copy is still kept: else the same
+    file submitted again does it. Done again it changes nothing.
+    """
+    from parity.intake.returning import restore as restore_rows
+
+    done = restore_rows(*open_home(home, passphrase_file, passphrase_fd))
+    if as_json:
+        show_json(vars(done))
+        return
+    say(
+        f"{done.rows:,} rows of {done.persons:,} person records came back, in "
+        f"{done.returned:,} of {done.short:,} submissions that people had left"
+    )
+    if done.without_copy:
+        say(
+            f"{done.without_copy:,} have no copy that can be read: submit the same "
+            "files again"
+        )
+    if done.rows:
+        say("now: parity build")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from parity.intake.submit import Receipt
 
 
+_SEALED_WHOLE = "they stand in the sealed copy until its month ends"
+
+
 def submit(
     paths: Annotated[
         list[Path],
@@ -95,9 +98,13 @@ def _words(receipt: Receipt) -> str:
     words = [f"{receipt.name}: {receipt.state}"]
     if receipt.rows_received:
         words.append(f"{receipt.rows_received:,} rows received")
-        words.append(f"{receipt.rows_kept:,} kept, {receipt.failures:,} findings")
+        kept = receipt.rows_kept - receipt.rows_kept_out
+        words.append(f"{kept:,} kept, {receipt.failures:,} findings")
     if receipt.rows_kept_out:
-        words.append(f"{receipt.rows_kept_out:,} kept out")
+        out = f"{receipt.rows_kept_out:,} of people who are kept out did not land"
+        words.append(out if receipt.state == "replayed" else f"{out}; {_SEALED_WHOLE}")
+    if receipt.rows_returned:
+        words.append(f"{receipt.rows_returned:,} of people who may be used again")
     if receipt.reason:
         words.append(receipt.reason)
     if receipt.answer:

@@ -35,3 +35,9 @@ class OptOutError(HomeError):
     def exit_code(self) -> int:
         """The data, not the usage."""
         return 1
+
+
+class NobodyKnownError(HomeError):
+    """Somebody is named of whom the home holds nothing."""
+
+    exit_code = 1  # the data, not the usage

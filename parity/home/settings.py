@@ -26,6 +26,11 @@ How = Literal["crypto-shred", "delete", "keep"]
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_KEPT = 1200  # months
 _LONGEST_FRESH = 90  # days
+_BOUNDS = {
+    "withheld_percent": range(101),
+    "changed_percent": range(101),
+    "always_believed": range(1001),
+}
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,19 @@ class OptOut:
     reason: why a home is exempt. fresh_days: the age in days, from the request, after
     which a check no longer holds. without_number: what becomes of people without an NHS
     number, whom the check cannot name.
+    An answer is believed up to these bounds (parity.vault.opt_out.bounds):
+    withheld_percent: of the people asked about, those who are not returned.
+    changed_percent: of those asked about before too, those of whom it says otherwise
+    than the answer before. always_believed: so many people, whatever their share.
     """
 
     gate: Gate
     reason: str
     fresh_days: int
     without_number: WithoutNumber
+    withheld_percent: int = 15
+    changed_percent: int = 3
+    always_believed: int = 5
 
 
 @dataclass(frozen=True)
@@ -131,6 +143,16 @@ def written_settings(kind: Kind) -> bytes:
         f"fresh_days = {opt_out.fresh_days}",
         "# The check knows people by NHS number. keep or remove: all others.",
         f'without_number = "{opt_out.without_number}"',
+        "# How much of an answer is believed without --accept-share. Per cent of those",
+        "# asked about who are not returned: 5 to 6 in England, 8 of women in their",
+        "# thirties (statistics National Data Opt-out, April 2022).",
+        f"withheld_percent = {opt_out.withheld_percent}",
+        "# Per cent of those asked about before too of whom it says otherwise: 2.2 of",
+        "# England in the month with most change (June 2021).",
+        f"changed_percent = {opt_out.changed_percent}",
+        "# So many people are believed whatever their share. All three are our own",
+        "# caution: nobody has confirmed them for a service's people.",
+        f"always_believed = {opt_out.always_believed}",
         "",
         "# Whole months that a thing is kept after the month it came in.",
     ]
@@ -164,6 +186,12 @@ def _opt_out(said: Mapping[str, Any], default: OptOut) -> OptOut:
                 "opt_out.without_number",
             ),
         ),
+        **{
+            name: _number(
+                said.get(name, getattr(default, name)), allowed, f"opt_out.{name}"
+            )
+            for name, allowed in _BOUNDS.items()
+        },
     )
 
 

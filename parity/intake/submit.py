@@ -19,44 +19,47 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
-import polars as pl
-
 from parity.home import Home, HomeError
 from parity.home.private_files import make_folder, remove_left_over
 from parity.home.reference import Reference
-from parity.home.settings import read_settings
 from parity.home.unlock import Keyring
 from parity.intake.answer import write_answer
 from parity.intake.errors import IntakeError
 from parity.intake.inbox import check_still, remove, set_aside, snapshot
+from parity.intake.landing import (
+    Intake,
+    Known,
+    make_known,
+    refused_at_the_door,
+    row_count,
+)
 from parity.intake.reader import RawSubmission, read_submission
+from parity.intake.returning import bring_back, find_returning
 from parity.intake.seal import OPENED, content_id, seal_copy
 from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 from parity.intake.validation import Validation, validate
 from parity.rewriting import resume_rewriting
-from parity.specification import Specification, load
+from parity.specification import load
 from parity.vault.custodians import appointed
-from parity.vault.identifier_counts import identifier_counts
-from parity.vault.link_changes import Links, note_links
-from parity.vault.opt_out.numbers import remember
-from parity.vault.people import NHS_NUMBER, PERSONS
+from parity.vault.people import PERSONS
 from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
-from parity.vault.removal.door import read_kept_out, without_kept_out
-from parity.vault.store import Vault
+from parity.vault.removal.door import without_rows
 from parity.warehouse.landed import Arrival, LandedStore
 
-State = Literal["accepted", "replayed", "rejected", "quarantined"]
+State = Literal["accepted", "replayed", "returned", "rejected", "quarantined"]
 
 
 @dataclass(frozen=True)
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
-    why it did not load. rows_kept_out: of the rows that the rules kept, those of people
-    who are kept out (parity.vault.removal). identifiers: counts of person records, of
-    what has landed now (parity.vault.identifier_counts).
+    name: the slot. state: `replayed` and `returned` are the one in force come again;
+    rows_returned: of people who may be used again (parity.intake.returning). rows_kept:
+    by the rules. answer: the page for the provider. reason: why it did not load.
+    rows_kept_out: of the rows that the rules kept, those of people who are kept out
+    (parity.vault.removal): they do not land, and stand in the sealed copy. identifiers:
+    counts of person records, of what has landed now (parity.vault.identifier_counts).
     """
 
     name: str
@@ -68,21 +71,8 @@ class Receipt:
     answer: Path | None = None
     reason: str = ""
     rows_kept_out: int = 0
+    rows_returned: int = 0
     identifiers: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Intake:
-    """One submission on its way in."""
-
-    home: Home
-    keyring: Keyring
-    specification: Specification
-    reference: Reference
-    path: Path
-    slot: Slot
-    received_at: datetime
-    opening_public: bytes
 
 
 def submit(
@@ -108,7 +98,7 @@ def submit(
     with home.lock("intake", waiting):
         resume_rewriting(home, keyring)
         remove_left_over(home.landing_inbox.parent, OPENED)
-        intake = _Intake(
+        intake = Intake(
             home=home,
             keyring=keyring,
             specification=load("2.1"),
@@ -124,7 +114,7 @@ def submit(
     return receipt
 
 
-def _take_in(intake: _Intake) -> Receipt:
+def _take_in(intake: Intake) -> Receipt:
     before = snapshot(intake.path)
     try:
         with tempfile.TemporaryDirectory(dir=intake.home.spill) as workdir:
@@ -148,13 +138,15 @@ def _take_in(intake: _Intake) -> Receipt:
 
 
 def _load(
-    intake: _Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
+    intake: Intake, validation: Validation, raw: RawSubmission, submission_id: UUID
 ) -> Receipt:
     keys = IdentifierKeys.of(intake.keyring)
-    kept, kept_out = _at_the_door(intake, validation.kept, keys)
+    refused = refused_at_the_door(intake, validation.kept[PERSONS], keys)
+    going = without_rows(validation.kept, intake.specification, refused)
+    kept_out = row_count(validation.kept) - row_count(going)
     try:
         landed = pseudonymise(
-            kept,
+            going,
             intake.slot,
             intake.specification,
             keys,
@@ -171,60 +163,45 @@ def _load(
     ) as store:
         slot = intake.slot
         if store.in_force(slot.provider_code, slot.month, slot.kind) == submission_id:
-            return _answered(intake, validation, raw, submission_id, "replayed")
+            receipt = _again(intake, store, validation, raw, submission_id)
+            return replace(receipt, rows_kept_out=kept_out)
         receipt = _answered(intake, validation, raw, submission_id, "accepted")
         if kept_out:
             intake.keyring.ledger().append(
                 "rows_kept_out", submission=str(submission_id), rows=kept_out
             )
-        counts = _land(intake, store, landed, submission_id, kept[PERSONS])
-    return replace(receipt, rows_kept_out=kept_out, identifiers=counts)
+        short = submission_id if kept_out else None
+        known = make_known(intake, store, landed, going[PERSONS], short)
+        _seal(intake, submission_id)
+        _land(intake, store, landed, submission_id, known)
+    return replace(receipt, rows_kept_out=kept_out, identifiers=known.counts)
 
 
-def _at_the_door(
-    intake: _Intake, kept: dict[str, pl.DataFrame], keys: IdentifierKeys
-) -> tuple[dict[str, pl.DataFrame], int]:
-    """The rows of people who may go on, and how many rows may not."""
-    home = intake.home
-    if not home.vault_file.exists():
-        return kept, 0
-    opt_outs_count = read_settings(home).opt_out.gate == "required"
-    with Vault.open(home, intake.keyring.key("vault")) as vault:
-        out = read_kept_out(vault.connection, opt_outs_count)
-    return without_kept_out(
-        kept, intake.slot, intake.specification, keys, intake.reference, home.kind, out
-    )
+def _again(
+    intake: Intake,
+    store: LandedStore,
+    validation: Validation,
+    raw: RawSubmission,
+    submission_id: UUID,
+) -> Receipt:
+    """The one in force has come once more: nothing new but people who may return."""
+    back = find_returning(intake, store, validation.kept, submission_id)
+    if back is None:
+        return _answered(intake, validation, raw, submission_id, "replayed")
+    receipt = _answered(intake, validation, raw, submission_id, "returned")
+    _seal(intake, submission_id)
+    counts = bring_back(intake, store, back, submission_id)
+    return replace(receipt, rows_returned=back.count, identifiers=counts)
 
 
 def _land(
-    intake: _Intake,
+    intake: Intake,
     store: LandedStore,
     landed: Landed,
     submission_id: UUID,
-    persons: pl.DataFrame,
-) -> dict[str, int]:
-    """Record, seal and land. Returns counts of the person records."""
+    known: Known,
+) -> None:
     slot = intake.slot
-    with Vault.open(intake.home, intake.keyring.key("vault")) as vault:
-        vault.record(
-            slot.name,
-            slot.provider_code,
-            landed.observations,
-            landed.identifiers,
-            intake.opening_public,
-        )
-        keys = IdentifierKeys.of(intake.keyring)
-        if read_settings(intake.home).opt_out.gate == "required":
-            numbers = persons.get_column(NHS_NUMBER)
-            remember(vault.connection, intake.keyring, keys, numbers)
-        links, apart = vault.person_links(keys), vault.records_apart(keys)
-    note_links(
-        intake.keyring.ledger(),
-        before=Links(store.person_links(), store.count_apart()),
-        after=Links(links, apart.height),
-    )
-    counts = _counted(intake, landed, persons, links, apart)
-    _seal(intake, submission_id)
     store.land(
         Arrival(
             submission_id=submission_id,
@@ -237,34 +214,14 @@ def _land(
             pseudonym_epoch=landed.epoch,
         ),
         landed.tables,
-        links,
-        apart,
+        known.links,
+        known.apart,
         intake.reference.organisations,
         landed.successions,
     )
-    return counts
 
 
-def _counted(
-    intake: _Intake,
-    landed: Landed,
-    persons: pl.DataFrame,
-    links: pl.DataFrame,
-    apart: pl.DataFrame,
-) -> dict[str, int]:
-    """Counts of the person records, entered into the ledger."""
-    slot = intake.slot
-    own = apart.filter(
-        pl.col("provider_code") == slot.provider_code,
-        pl.col("reporting_month") == slot.month,
-        pl.col("submission_kind") == slot.kind,
-    )
-    counts = identifier_counts(persons, landed.tables[PERSONS], links, own.height)
-    intake.keyring.ledger().append("identifiers_counted", slot=slot.name, **counts)
-    return counts
-
-
-def _seal(intake: _Intake, submission_id: UUID) -> None:
+def _seal(intake: Intake, submission_id: UUID) -> None:
     month = month_of(intake.received_at)
     folder = month_folder(intake.home.landing_sealed, month)
     key = sealing_key(intake.keyring, month)
@@ -272,16 +229,20 @@ def _seal(intake: _Intake, submission_id: UUID) -> None:
 
 
 def _answered(
-    intake: _Intake,
+    intake: Intake,
     validation: Validation,
     raw: RawSubmission,
     submission_id: UUID,
     state: State,
 ) -> Receipt:
-    """Write the answer; a replay changes nothing, so its first answer stands."""
+    """Write the answer; what has landed before is answered, and that answer stands.
+
+    Nobody's return is told to the provider.
+    """
     folder = intake.home.answers / intake.slot.name / str(submission_id)
     page = folder / "answer.html"
-    if state != "replayed" or not page.exists():
+    told: State = "replayed" if state == "returned" else state
+    if told != "replayed" or not page.exists():
         make_folder(folder.parent)
         make_folder(folder)
         write_answer(
@@ -290,31 +251,27 @@ def _answered(
             intake.specification,
             folder,
             str(submission_id),
-            state,
+            told,
         )
     return Receipt(
         name=intake.slot.name,
         state=state,
         submission_id=submission_id,
-        rows_received=_row_count(raw.tables),
-        rows_kept=_row_count(validation.kept),
+        rows_received=row_count(raw.tables),
+        rows_kept=row_count(validation.kept),
         failures=validation.failures.height,
         answer=page,
         reason="" if state != "rejected" else "a rule rejects the file; see the answer",
     )
 
 
-def _row_count(tables: Mapping[str, pl.DataFrame]) -> int:
-    return sum(rows.height for rows in tables.values())
-
-
-def _quarantined(intake: _Intake, error: IntakeError) -> Receipt:
+def _quarantined(intake: Intake, error: IntakeError) -> Receipt:
     """What could not be read or taken: kept aside, nothing else changes."""
     _set_aside(intake, uuid4(), str(error))
     return Receipt(name=intake.slot.name, state="quarantined", reason=str(error))
 
 
-def _set_aside(intake: _Intake, copy_id: UUID, reason: str) -> None:
+def _set_aside(intake: Intake, copy_id: UUID, reason: str) -> None:
     words = f"{intake.slot.name}: {reason}"
     set_aside(
         intake.home, intake.keyring, intake.path, words, copy_id, intake.received_at

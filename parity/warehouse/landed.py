@@ -118,6 +118,31 @@ class LandedStore:
         ).fetchone()
         return row[0] if row else None
 
+    def all_in_force(self) -> list[Arrival]:
+        """The submission that arrived last for each provider, month and kind."""
+        found = self._connection.execute(
+            """
+            select
+                submission_id,
+                provider_code,
+                reporting_month,
+                reporting_period_end_date,
+                submission_kind,
+                data_set_version,
+                received_at,
+                pseudonym_epoch
+            from landed.receipts.receipt
+            inner join landed.receipts.submission using (submission_id)
+            cross join landed.receipts.parity_meta
+            qualify row_number() over (
+                partition by provider_code, reporting_month, submission_kind
+                order by received_at desc, receipt_number desc
+            ) = 1
+            order by reporting_month, provider_code, submission_kind
+            """
+        ).fetchall()
+        return [Arrival(*row) for row in found]
+
     def person_links(self) -> pl.DataFrame:
         """The crosswalk as it stands: national_person_id, person_id (UUID text)."""
         found = self._connection.execute(
@@ -147,26 +172,57 @@ class LandedStore:
     ) -> None:
         """Write rows, crosswalk, organisations and receipt in one transaction.
 
-        tables: official table name to rows in landed order, without submission_id.
+        tables: official table name to rows in landed order, without submission_id; of a
+        submission that has landed before, those that it does not hold any more.
         person_links, records_apart: of parity.vault.store.Vault, replaced as a whole.
         successions: service_request_key, former_service_request_key (UUID text): a
         referral that a provider took over, and what its predecessor called it.
         Raises LandedError, also for pseudonyms of another epoch than the store's.
         """
-        self._connection.begin()
-        try:
+        with self._transaction():
             self._check_epoch(arrival.pseudonym_epoch)
-            if not self._is_known(arrival.submission_id):
+            if self._is_known(arrival.submission_id):
+                tables = self._missing(arrival.submission_id, tables)
+            else:
                 self._insert_submission(arrival)
-                for name, rows in tables.items():
-                    table = self._specification.tables[name]
-                    self._insert_rows(table, arrival.submission_id, rows)
-                self._insert_successions(successions)
-            self._check_links(person_links)
-            self._replace("person_link", person_links)
-            self._replace("record_apart", records_apart)
+            self._insert(arrival.submission_id, tables, successions)
+            self._replace_crosswalk(person_links, records_apart)
             self._replace("organisation", organisations.select(_ORGANISATION))
             self._insert_receipt(arrival)
+
+    def add(
+        self,
+        submission_id: UUID,
+        epoch: int,
+        tables: Mapping[str, pl.DataFrame],
+        person_links: pl.DataFrame,
+        records_apart: pl.DataFrame,
+        successions: pl.DataFrame,
+    ) -> None:
+        """Write rows that a submission which has landed does not hold (any more).
+
+        Its receipt stays as it is, and with it which one is in force. Else as `land`.
+        """
+        with self._transaction():
+            self._check_epoch(epoch)
+            rows = self._missing(submission_id, tables)
+            self._insert(submission_id, rows, successions)
+            self._replace_crosswalk(person_links, records_apart)
+
+    def row_numbers(self, submission_id: UUID, name: str) -> pl.DataFrame:
+        """row_number (Int32) of the rows of a table that a submission holds."""
+        found = self._connection.execute(
+            f"select row_number from {self._table(name)} where submission_id = ?",
+            [submission_id],
+        ).fetchall()
+        return pl.DataFrame(found, schema={"row_number": pl.Int32}, orient="row")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing. Raises LandedError for what DuckDB refuses."""
+        self._connection.begin()
+        try:
+            yield
             self._connection.commit()
         except duckdb.Error as error:
             self._connection.rollback()
@@ -178,6 +234,42 @@ class LandedStore:
         else:
             return
         raise LandedError("not_landed", f"nothing was landed: DuckDB's {kind}")
+
+    def _insert(
+        self,
+        submission_id: UUID,
+        tables: Mapping[str, pl.DataFrame],
+        successions: pl.DataFrame,
+    ) -> None:
+        for name, rows in tables.items():
+            self._insert_rows(self._specification.tables[name], submission_id, rows)
+        self._insert_successions(successions)
+
+    def _missing(
+        self, submission_id: UUID, tables: Mapping[str, pl.DataFrame]
+    ) -> dict[str, pl.DataFrame]:
+        """The rows that a submission which has landed does not hold."""
+        return {
+            name: rows.join(
+                self.row_numbers(submission_id, name),
+                on="row_number",
+                how="anti",
+                maintain_order="left",
+            )
+            for name, rows in tables.items()
+        }
+
+    def _replace_crosswalk(
+        self, person_links: pl.DataFrame, records_apart: pl.DataFrame
+    ) -> None:
+        self._check_links(person_links)
+        self._replace("person_link", person_links)
+        self._replace("record_apart", records_apart)
+
+    def _table(self, name: str) -> str:
+        """A table as a statement names it. Names come from the specification."""
+        known = self._specification.tables[name].name.lower()
+        return f"landed.{schema_name(self._specification.version)}.{known}"
 
     def _create_tables(self) -> None:
         schema = schema_name(self._specification.version)
@@ -258,10 +350,10 @@ class LandedStore:
         casts = ", ".join(
             f'cast("{name}" as {kind})' for name, kind in table.landed_columns[1:]
         )
-        target = f"{schema_name(self._specification.version)}.{table.name.lower()}"
+        target = self._table(table.name)
         self._connection.register("incoming", rows.to_arrow())
         self._connection.execute(
-            f"insert into landed.{target} select ?, {casts} from incoming",
+            f"insert into {target} select ?, {casts} from incoming",
             [submission_id],
         )
         self._connection.unregister("incoming")

@@ -24,6 +24,7 @@ BUILT = {
     "erase",
     "opt-out request",
     "opt-out load",
+    "opt-out restore",
     "package build",
     "package list",
     "package verify",

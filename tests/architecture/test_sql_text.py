@@ -35,6 +35,7 @@ READ = {
     "parity/rotation/resealing.py": "constants; columns of the vault's own file",
     "parity/rotation/root.py": "constants; a table of ours",
     "parity/vault/opt_out/gate.py": "constants of ours",
+    "parity/vault/opt_out/leaving.py": "constants of ours",
     "parity/vault/opt_out/load.py": "names of the vault's own tables; constants",
     "parity/vault/pseudonym_map.py": "domains, which are words; a query of ours",
     "parity/vault/removal/gone.py": "constants; columns of the evidence",

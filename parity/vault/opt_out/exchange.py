@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from parity.home.errors import OptOutError
+from parity.home.errors import HomeError, OptOutError
 from parity.home.private_files import read_private, write_private
 from pseudonymisation.canonical_columns import nhs_number_column
 
@@ -49,6 +49,16 @@ def write_request(folder: Path, request: str, numbers: pl.Series) -> tuple[Path,
 def write_control(path: Path, control: Control) -> None:
     """Write a control file."""
     write_private(path, json.dumps(asdict(control), indent=1).encode() + b"\n")
+
+
+def check_data_file(path: Path) -> None:
+    """Raise HomeError opt_out_file unless a path names an answer's data file."""
+    if path.suffix != _DATA or not path.is_file():
+        raise HomeError(
+            "opt_out_file",
+            f"an answer is a file whose name ends in {_DATA}, with its control file "
+            f"(the same name, ending in {_CONTROL}) beside it",
+        )
 
 
 def control_of(data: Path) -> Path:

@@ -8,11 +8,10 @@ vault for good, and with them the warehouse and the packages; then the build goe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
-import polars as pl
 
 from parity.home import Home
 from parity.home.errors import OptOutError
@@ -20,45 +19,15 @@ from parity.home.keyring import Keyring
 from parity.home.settings import Gate, OptOut, read_settings
 from parity.home.standing import HOW_TO, check_fresh
 from parity.rewriting import resume_rewriting
-from parity.vault.crosswalk import LINKS
-from parity.vault.removal.gone import WANTED, Gone, find_gone
+from parity.vault.opt_out.leaving import NUMBERED, leaving
 from parity.vault.removal.remove import remove
 from parity.vault.store import Vault
 
-# Everybody known by number; those before there was a list of numbers to ask about too.
-_NUMBERED = """
-    select token from vault.to_ask
-    union
-    select nhs_token from vault.observation where nhs_token is not null
-"""
-
 _NOT_ASKED = f"""
     select count(*)
-    from ({_NUMBERED})
+    from ({NUMBERED})
     where token not in (select token from vault.permitted)
     and token not in (select token from vault.kept_out)
-"""
-
-# Kept out and still here: by their number, or known by what belongs to that number.
-_NOT_PERMITTED = f"""
-    with links as ({LINKS})
-    select token, because_of_token
-    from vault.kept_out
-    where because_of_token is not null
-    and token = because_of_token
-    and (
-        token in (select person from links)
-        or token in (
-            select nhs_token from vault.observation where nhs_token is not null
-        )
-    )
-"""
-
-_WITHOUT_NUMBER = f"""
-    with links as ({LINKS})
-    select distinct person as token, null::blob as because_of_token
-    from links
-    where person not in ({_NUMBERED})
 """
 
 
@@ -92,7 +61,7 @@ def _hold_gate(home: Home, keyring: Keyring, now: datetime) -> Passed:
         resume_rewriting(home, keyring)
         with Vault.open(home, keyring.key("vault")) as vault:
             asked_at = _checked(vault.connection, opt_out, now)
-            gone = _leaving(vault.connection, opt_out)
+            gone = leaving(vault.connection, opt_out)
         if gone.persons:
             remove(home, keyring, gone, "opt_out", erased=False)
     return Passed("required", asked_at, gone.persons)
@@ -113,16 +82,3 @@ def _checked(
             f"{HOW_TO}",
         )
     return asked_at
-
-
-def _leaving(connection: duckdb.DuckDBPyConnection, opt_out: OptOut) -> Gone:
-    """Who must go. Those without a number are not recognised when they come again."""
-    queries = [_NOT_PERMITTED]
-    if opt_out.without_number == "remove":
-        queries.append(_WITHOUT_NUMBER)
-    found = [connection.execute(query).to_arrow_table() for query in queries]
-    wanted = pl.concat(
-        [WANTED.to_frame(), *(pl.DataFrame(pl.from_arrow(f)) for f in found)]
-    )
-    gone = find_gone(connection, wanted)
-    return replace(gone, kept_out=gone.kept_out.drop_nulls("because_of_token"))

@@ -9,7 +9,7 @@ name is kept out from now on, until an answer names them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import polars as pl
 from parity.home import Home
 from parity.home.errors import OptOutError
 from parity.home.keyring import Keyring
-from parity.home.settings import read_settings
+from parity.home.settings import OptOut, read_settings
 from parity.home.standing import LOADED, check_fresh
 from parity.rewriting import (
     Copy,
@@ -31,56 +31,154 @@ from parity.rewriting import (
     row_count,
 )
 from parity.vault.identifier_keys import IdentifierKeys
-from parity.vault.opt_out.exchange import Control, read_answer, read_control
+from parity.vault.opt_out.bounds import Change, change_of, check_bounds
+from parity.vault.opt_out.exchange import (
+    Control,
+    check_data_file,
+    read_answer,
+    read_control,
+)
+from parity.vault.opt_out.leaving import leaving
 from parity.vault.opt_out.numbers import with_tokens
 from parity.vault.store import Vault
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that was taken in. asked, permitted: how many people."""
+    """An answer that was taken in; every number is of people.
+
+    asked, permitted: by this answer. leaving: who will be removed by the next build,
+    people without a number too where the home removes them. returning: permitted now,
+    and removed because of an answer before; parity.intake.returning brings them back.
+    """
 
     request: str
     asked_at: datetime
     asked: int
     permitted: int
+    leaving: int
+    returning: int
 
 
-def load_answer(home: Home, keyring: Keyring, data: Path) -> Answer:
+@dataclass(frozen=True)
+class _Read:
+    """An answer as it was read, beside what the vault holds. Frames: `token`."""
+
+    control: Control
+    asked_at: datetime
+    asked: pl.DataFrame = field(repr=False)
+    permitted: pl.DataFrame = field(repr=False)
+
+    @property
+    def missing(self) -> pl.DataFrame:
+        """Whom the answer does not return."""
+        return self.asked.join(self.permitted, on="token", how="anti")
+
+
+def load_answer(
+    home: Home, keyring: Keyring, data: Path, accept_share: bool = False
+) -> Answer:
     """Take an answer in. data: its data file, the control file beside it.
 
-    Raises OptOutError: opt_out_control, opt_out_foreign, opt_out_loaded,
-    opt_out_expired, opt_out_never_asked and what exchange.read_answer raises. Then
-    nothing changed.
+    accept_share: believe it past the bounds of parity.vault.opt_out.bounds too; the
+    ledger says so. Raises HomeError opt_out_file; OptOutError: opt_out_control,
+    opt_out_foreign, opt_out_loaded, opt_out_expired, opt_out_never_asked,
+    opt_out_share, opt_out_change and what exchange.read_answer raises. Then nothing
+    changed.
     """
-    return _load_answer(home, keyring, data, datetime.now(UTC))
+    return _load_answer(home, keyring, data, datetime.now(UTC), accept_share)
 
 
-def _load_answer(home: Home, keyring: Keyring, data: Path, now: datetime) -> Answer:
+def _load_answer(
+    home: Home,
+    keyring: Keyring,
+    data: Path,
+    now: datetime,
+    accept_share: bool = False,
+) -> Answer:
+    check_data_file(data)
+    opt_out = read_settings(home).opt_out
     with home.lock("opt-out load"):
         resume_rewriting(home, keyring)
-        control = read_control(data)
         with Vault.open(home, keyring.key("vault")) as vault:
-            asked_at, asked = _asked(vault.connection, control)
-        check_fresh(asked_at, read_settings(home).opt_out, now, "opt_out_expired")
-        numbers = read_answer(data, control).to_frame()
-        tokens = with_tokens(numbers, IdentifierKeys.of(keyring)).select("token")
-        strange = tokens.join(asked, on="token", how="anti").height
-        if strange:
-            raise OptOutError(
-                "opt_out_never_asked", f"{strange} of the answer were never asked about"
-            )
+            read = _read(vault.connection, keyring, data, opt_out, now)
+            change = change_of(vault.connection, read.asked, read.permitted)
+            bounds = _bounds(change, opt_out, accept_share)
+            gone = leaving(vault.connection, opt_out, read.missing)
+            # A build of a home that is exempt removes nobody.
+            persons = gone.persons if opt_out.gate == "required" else 0
+            returning = _returning(vault.connection, read.permitted)
         keyring.ledger().append(
             LOADED,
-            request=control.request,
-            asked_at=asked_at.isoformat(),
-            asked=asked.height,
-            permitted=tokens.height,
+            request=read.control.request,
+            asked_at=read.asked_at.isoformat(),
+            asked=read.asked.height,
+            permitted=read.permitted.height,
+            leaving=persons,
+            bounds=bounds,
         )
-        check = (control.request, asked_at, now)
-        transform = NewList(check, tokens, asked)
+        check = (read.control.request, read.asked_at, now)
+        transform = NewList(check, read.permitted, read.missing, gone.kept_out)
         rewrite(home, keyring, {"vault": transform}, "opt_out", derived_goes=False)
-    return Answer(control.request, asked_at, asked.height, tokens.height)
+    return Answer(
+        request=read.control.request,
+        asked_at=read.asked_at,
+        asked=read.asked.height,
+        permitted=read.permitted.height,
+        leaving=persons,
+        returning=returning,
+    )
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    keyring: Keyring,
+    data: Path,
+    opt_out: OptOut,
+    now: datetime,
+) -> _Read:
+    """The answer, whole and to the request that is out. Raises OptOutError."""
+    control = read_control(data)
+    asked_at, asked = _asked(connection, control)
+    check_fresh(asked_at, opt_out, now, "opt_out_expired")
+    numbers = read_answer(data, control).to_frame()
+    tokens = with_tokens(numbers, IdentifierKeys.of(keyring)).select("token")
+    strange = tokens.join(asked, on="token", how="anti").height
+    if strange:
+        raise OptOutError(
+            "opt_out_never_asked", f"{strange} of the answer were never asked about"
+        )
+    return _Read(control, asked_at, asked, tokens)
+
+
+def _bounds(change: Change, opt_out: OptOut, accept_share: bool) -> str:
+    """A word for the ledger: how the answer stands to the bounds. Raises OptOutError.
+
+    An operator's word counts only where it is needed, so that it tells something.
+    """
+    try:
+        check_bounds(change, opt_out)
+    except OptOutError:
+        if not accept_share:
+            raise
+        return "passed_by_operator"
+    return "held"
+
+
+def _returning(connection: duckdb.DuckDBPyConnection, permitted: pl.DataFrame) -> int:
+    """How many are permitted who were kept out and are not here."""
+    connection.register("incoming", permitted.to_arrow())
+    row = connection.execute(
+        """
+        select count(distinct token)
+        from vault.kept_out
+        where token = because_of_token
+        and token in (select token from incoming)
+        and token not in (select token from vault.identifier where domain = 'person')
+        """
+    ).fetchone()
+    connection.unregister("incoming")
+    return int(row[0]) if row else 0
 
 
 def _asked(
@@ -102,17 +200,23 @@ def _asked(
 
 
 class NewList(Copy):
-    """The vault with another answer; see `parity.rewriting.Transform`."""
+    """The vault with another answer; see `parity.rewriting.Transform`.
+
+    permitted, missing: `token`. known: WANTED, by which those who are missing are known
+    besides: until a build removes them a submission may come, and must not bring them.
+    """
 
     def __init__(
         self,
         check: tuple[str, datetime, datetime],
         permitted: pl.DataFrame,
-        asked: pl.DataFrame,
+        missing: pl.DataFrame,
+        known: pl.DataFrame,
     ) -> None:
         self._check = check
         self._permitted = permitted
-        self._missing = asked.join(permitted, on="token", how="anti")
+        self._missing = missing
+        self._known = known
 
     def prepare(
         self,
@@ -131,6 +235,7 @@ class NewList(Copy):
         for name, rows in (
             ("new_permitted", self._permitted),
             ("new_missing", self._missing),
+            ("new_known", self._known),
         ):
             connection.register("incoming", rows.to_arrow())
             connection.execute(f"create temp table {name} as select * from incoming")
@@ -151,6 +256,8 @@ class NewList(Copy):
                 or because_of_token in (select token from new_missing)
                 union
                 select token, token from new_missing
+                union
+                select token, because_of_token from new_known
             """,
         }
         return replaced.get(table.label) or super().query(table)

@@ -6,7 +6,9 @@ rows with all that hangs below. Nobody is named by it: the result is rows and a 
 A record with a number is judged by its number; one without, by everything that the
 person who is kept out was known by (local identifier and birth date, also at a provider
 that was taken over; birth date, postcode and gender). Of somebody who was erased the
-local identifier alone is enough.
+local identifier alone is enough. Rows that were removed and might return are judged
+more strictly (parity.intake.returning): a record that shows anything of somebody who is
+kept out stays out, its own number notwithstanding, as it may have been theirs.
 """
 
 from __future__ import annotations
@@ -49,23 +51,23 @@ def read_kept_out(
     return KeptOut(erased, rows.get_column("token") if opt_outs_count else erased)
 
 
-def without_kept_out(
-    kept: Mapping[str, pl.DataFrame],
+def refused_rows(
+    persons: pl.DataFrame,
     slot: Slot,
-    specification: Specification,
     keys: IdentifierKeys,
     reference: Reference,
     home_kind: Kind,
     out: KeptOut,
-) -> tuple[dict[str, pl.DataFrame], int]:
-    """The rows that go on, and how many do not."""
+    strictly: bool = False,
+) -> pl.DataFrame:
+    """row_number of the records of IDS001MPI that do not go on.
+
+    strictly: judge a record with a number by everything else too.
+    """
     if out.everybody.is_empty():
-        return dict(kept), 0
-    tokens = row_tokens(kept[PERSONS], slot, keys, reference, home_kind)
-    rows = tokens.filter(_is_out(out)).select("row_number").unique()
-    going = without_rows(kept, specification, rows)
-    before, after = (sum(t.height for t in each.values()) for each in (kept, going))
-    return going, before - after
+        return persons.select("row_number").clear()
+    tokens = row_tokens(persons, slot, keys, reference, home_kind)
+    return tokens.filter(_is_out(out, strictly)).select("row_number").unique()
 
 
 def row_tokens(
@@ -90,6 +92,19 @@ def without_rows(
     tables: Mapping[str, pl.DataFrame], specification: Specification, rows: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     """Tables without these rows (row_number) of IDS001MPI and what hangs below them."""
+    return _parted(tables, specification, rows)[0]
+
+
+def only_rows(
+    tables: Mapping[str, pl.DataFrame], specification: Specification, rows: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Those rows alone: tables that hold nobody's rows are not in it."""
+    return _parted(tables, specification, rows)[1]
+
+
+def _parted(
+    tables: Mapping[str, pl.DataFrame], specification: Specification, rows: pl.DataFrame
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
     gone: dict[str, pl.DataFrame] = {}
     going: dict[str, pl.DataFrame] = {}
     for name, table in specification.tables.items():
@@ -102,19 +117,19 @@ def without_rows(
             going[name] = frame
             continue
         keys = keys.select(on).drop_nulls().unique()
-        gone[name] = frame.join(keys, on=on, how="semi")
+        gone[name] = frame.join(keys, on=on, how="semi", maintain_order="left")
         going[name] = frame.join(keys, on=on, how="anti", maintain_order="left")
-    return going
+    return going, gone
 
 
-def _is_out(out: KeptOut) -> pl.Expr:
+def _is_out(out: KeptOut, strictly: bool) -> pl.Expr:
     everybody, erased = out.everybody.implode(), out.erased.implode()
-    is_numberless = pl.col("nhs_token").is_null()
+    by_rest_too = pl.lit(strictly) | pl.col("nhs_token").is_null()
     by_number = pl.col("nhs_token").is_in(everybody)
     by_rest = pl.any_horizontal(pl.col(n).is_in(everybody) for n in _KNOWN_BY)
     by_provider = pl.any_horizontal(pl.col(n).is_in(erased) for n in _BY_PROVIDER)
     return (
         by_number.fill_null(value=False)
-        | (is_numberless & by_rest.fill_null(value=False))
+        | (by_rest_too & by_rest.fill_null(value=False))
         | by_provider.fill_null(value=False)
     )

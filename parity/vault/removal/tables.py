@@ -14,7 +14,9 @@ from __future__ import annotations
 # answer holds. kept_out: tokens whose rows are not taken in; because_of_token is the
 # NHS number that the check did not return, null for somebody who was erased. ambiguous:
 # evidence that others share with somebody who went; it joins nobody from then on, as it
-# joined nobody before.
+# joined nobody before. short_submission: submissions (identifiers of content) that have
+# landed without rows of somebody, whoever it was: where to look when people are
+# permitted again.
 REMOVAL_TABLES = """
     create table if not exists vault.to_ask (
         token blob not null, key_version integer not null, sealed blob not null
@@ -30,5 +32,6 @@ REMOVAL_TABLES = """
     create table if not exists vault.kept_out (
         token blob not null, because_of_token blob
     );
-    create table if not exists vault.ambiguous (token blob not null)
+    create table if not exists vault.ambiguous (token blob not null);
+    create table if not exists vault.short_submission (submission_id uuid not null)
 """

@@ -16,6 +16,7 @@ import polars as pl
 from parity.rewriting import Copy, Prepared, RewritingError, Stored, row_count
 from parity.vault.evidence import EVIDENCE
 from parity.vault.identifier_keys import IdentifierKeys
+from parity.vault.people import PERSONS
 from parity.vault.removal.gone import WANTED, Gone
 
 _BATCH_ROWS = 500_000
@@ -66,6 +67,7 @@ class WithoutThem(Copy):
         _register(connection, "gone_shared", self._gone.shared)
         _register(connection, "gone_refused", self._gone.kept_out.cast(WANTED))
         connection.execute(self._known())
+        _mark_submissions(connection)
         _mark_pseudonyms(connection)
         _mark_identifiers(connection, self._keys)
         connection.execute(_evidence_gone())
@@ -78,7 +80,10 @@ class WithoutThem(Copy):
         if table.label == "main.observation":
             return f"{rows} anti join gone_seen as gone using (slot, row_number)"
         if table.label == "main.kept_out":
-            return f"{rows} union select token, because_of_token from gone_refused"
+            refused = "union select token, because_of_token from gone_refused"
+            return f"{rows} {self._still_opted_out()} {refused}"
+        if table.label == "main.short_submission":
+            return f"{rows} union select submission_id from gone_submission"
         if table.label == "main.ambiguous":
             return f"{rows} union select token from gone_shared"
         if table.label in _LISTS and self._erased:
@@ -112,6 +117,15 @@ class WithoutThem(Copy):
         rows = sum(row_count(connection, table.fresh) for table in tables)
         return {"gone": gone, "rows": rows}
 
+    def _still_opted_out(self) -> str:
+        """Whoever is erased is kept out as such; that they had opted out goes too."""
+        if not self._erased:
+            return ""
+        return (
+            "where because_of_token is null "
+            "or because_of_token not in (select token from gone_theirs)"
+        )
+
     def _known(self) -> str:
         """Tokens that stay known although nobody of theirs has landed."""
         asked = " union select token from former_vault.to_ask"
@@ -125,6 +139,20 @@ class WithoutThem(Copy):
             "union select because_of_token from former_vault.kept_out "
             f"where because_of_token is not null{asked}"
         )
+
+
+def _mark_submissions(connection: duckdb.DuckDBPyConnection) -> None:
+    """gone_submission: those that rows of people have left; none without a store."""
+    marked = f"gone_{PERSONS.lower()}"  # of parity.vault.removal.landed_rows
+    there = connection.execute(
+        "select count(*) from duckdb_tables() where table_name = $1", [marked]
+    ).fetchone()
+    query = (
+        f"select distinct submission_id from {marked}"
+        if there != (0,)
+        else "select null::uuid as submission_id where false"
+    )
+    connection.execute(f"create temp table gone_submission as {query}")
 
 
 def _mark_pseudonyms(connection: duckdb.DuckDBPyConnection) -> None:
