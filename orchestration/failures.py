@@ -15,6 +15,7 @@ import dagster as dg
 
 from parity.home import HomeError
 from parity.intake.errors import IntakeError
+from pseudonymisation.errors import CodedError
 
 
 @contextmanager
@@ -29,6 +30,8 @@ def value_free(step: str) -> Iterator[None]:
         failure = _failure(f"{step}: the data: {error}")
     except HomeError as error:
         failure = _failure(f"{step}: the home: {error}")
+    except CodedError as error:
+        failure = _failure(f"{step}: {error}")
     except Exception as error:  # noqa: BLE001  whatever it is, its words may hold values
         failure = _failure(
             f"{step}: our fault: {type(error).__name__} at {_place(error)}"

@@ -11,9 +11,9 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
 )
-from parity.cli.screen import remark, say, show_json
+from parity.cli.screen import remark, say, show_json, working
 
 
 def build(
@@ -29,8 +29,9 @@ def build(
     """Build the warehouse: models, contracts, tests, then the gate of the classes."""
     from parity.warehouse.build import build as build_warehouse
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    build_warehouse(found, keyring, select=select, waiting=remark)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
+    with working("building the warehouse"):
+        build_warehouse(found, keyring, select=select, waiting=remark)
     if as_json:
         show_json({"warehouse": found.warehouse_file})
     else:

@@ -13,7 +13,7 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
 )
 from parity.cli.screen import say, show_json, show_table
 
@@ -66,7 +66,7 @@ def identifiers(
     """
     from parity.vault.identifier_scan import run_check_identifiers
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     report = run_check_identifiers(
         found,
         keyring,
@@ -112,7 +112,7 @@ def classes(
     """Whether every column of the warehouse has exactly one class."""
     from parity.access.classification import check_home_classes
 
-    check_home_classes(*open_home(home, passphrase_file, passphrase_fd))
+    check_home_classes(*open_data(home, passphrase_file, passphrase_fd))
     if as_json:
         show_json({"classes": "complete"})
     else:
@@ -135,7 +135,7 @@ def digest(
     from parity.warehouse.digest import table_digests
     from pseudonymisation.derivation import derive
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     files = {"landed": found.landed_file, "warehouse": found.warehouse_file}
     names = [name for name, file in files.items() if file.exists()]
     key = derive(keyring.key_to_read("root"), "content-digest")

@@ -14,7 +14,7 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
 )
 from parity.cli.screen import say, show_json
 from parity.home import Home, HomeError
@@ -39,7 +39,7 @@ def build(
     """Make the site: one page that works without a network."""
     from parity.warehouse.documentation import build_documentation
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     page = build_documentation(found, keyring)
     if as_json:
         show_json({"page": page})

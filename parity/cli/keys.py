@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,8 @@ from parity.cli.options import (
     open_home,
 )
 from parity.cli.rotate import rotate
-from parity.cli.screen import complain, say, show_json, show_table
+from parity.cli.screen import complain, counted, say, show_json, show_table, working
+from parity.home import Home
 
 if TYPE_CHECKING:
     from parity.home.keyring import Purpose
@@ -58,7 +60,8 @@ def list_keys(
     """
     from parity.home.keyring_check import age_of
 
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    with working("opening the keyring"):
+        _, keyring = open_home(home, passphrase_file, passphrase_fd)
     now = datetime.now(UTC)
     columns = (*_COLUMNS, "age")
     rows = [
@@ -143,20 +146,38 @@ def verify(
 ) -> None:
     """Unwrap every key that is not destroyed, and hold keyring and ledger together.
 
-    Exit code 1 when something does not hold. Keys past their period are listed; they
-    are refused where they are used. That the ledger's end was cut off is seen with
+    Exit code 1 when something does not hold, a rotation that was cut off included. Keys
+    past their period are listed; they are refused where they are used. That the end of
+    the ledger was cut off since the last change of a key is seen with
     `parity ledger verify --checkpoint`.
     """
     from parity.home.keyring_check import check_keyring
+    from parity.home.unlock import open_keyring
 
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
-    check = check_keyring(keyring)
+    found = Home.find(home)
+    with working("opening every key"):
+        keyring = open_keyring(
+            found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
+        )
+        check = check_keyring(keyring)
+    check = _with_unfinished(found, check)
     if as_json:
         show_json(_as_document(check))
     else:
         _tell(check)
     if check.findings:
         raise typer.Exit(DATA)
+
+
+def _with_unfinished(home: Home, check: KeyringCheck) -> KeyringCheck:
+    """The check with what a journal tells: a rewriting at work, or one cut off."""
+    from parity.home.keyring_check import Finding
+    from parity.rewriting import CUT_OFF, HOW_TO_RESUME, is_unfinished
+
+    if not is_unfinished(home):
+        return check
+    told = Finding("rewriting_unfinished", f"{CUT_OFF}, or is at work: {HOW_TO_RESUME}")
+    return replace(check, findings=(*check.findings, told))
 
 
 def _as_document(check: KeyringCheck) -> dict[str, object]:
@@ -180,7 +201,7 @@ def _tell(check: KeyringCheck) -> None:
     for age, names in (("expired", check.expired), ("expires soon", check.expiring)):
         for name in names:
             complain(f"{name}: {age}")
-    say(f"{check.opened} keys open")
+    say(f"opened {counted(check.opened, 'key')}")
     if check.ledger is not None:
-        say(f"the ledger holds, {check.ledger.count} entries")
+        say(f"the ledger holds, {counted(check.ledger.count, 'entry', 'entries')}")
         say(f"ledger tag {check.ledger.tag}")

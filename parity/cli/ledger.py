@@ -15,7 +15,7 @@ from parity.cli.options import (
     PassphraseFile,
     open_home,
 )
-from parity.cli.screen import complain, say, show_json, show_table
+from parity.cli.screen import complain, counted, say, show_json, show_table
 from pseudonymisation.errors import LedgerBroken
 
 app = typer.Typer(help="The ledger of a home.", no_args_is_help=True)
@@ -41,6 +41,8 @@ def show(
         facts = entry["facts"]
         told = facts.items() if isinstance(facts, dict) else ()
         words = " ".join(f"{name}={fact}" for name, fact in told)
+        if "clock" in entry:
+            words = f"{words} (clock: {entry['clock']})".strip()
         rows.append((entry["number"], entry["at"], entry["event"], words))
     show_table(("number", "at", "event", "facts"), rows, numbers=("number",))
 
@@ -51,6 +53,10 @@ def checkpoint(
         Path,
         typer.Option("--out", metavar="FILE", help="Where the checkpoint is written."),
     ],
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Even over a file that is there."),
+    ] = False,
     home: HomeOption = None,
     passphrase_file: PassphraseFile = None,
     passphrase_fd: PassphraseFd = None,
@@ -65,6 +71,11 @@ def checkpoint(
 
     found, keyring = open_home(home, passphrase_file, passphrase_fd)
     _check_outside(out, found.root)
+    if not overwrite and (out.exists() or out.is_symlink()):
+        raise typer.BadParameter(
+            f"{out} is there already and may be an earlier checkpoint: name another "
+            "file, or give --overwrite"
+        )
     text = make_checkpoint(keyring)
     write_private(out.resolve(), text)
     made = read_own(keyring, text)
@@ -111,9 +122,14 @@ def verify(
             }
         )
     else:
-        say(f"the ledger holds: {head.count} entries, {len(texts)} checkpoints passed")
+        entries = counted(head.count, "entry", "entries")
+        passed = counted(len(texts), "checkpoint")
+        say(f"the ledger holds: {entries}, {passed} passed")
         if not texts:
-            say("without a checkpoint a cut-off end is not seen")
+            say(
+                "without a checkpoint, an end that was cut off since the last change "
+                "of a key is not seen"
+            )
 
 
 def _check_outside(out: Path, root: Path) -> None:

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from parity.cli.screen import complain, remark
 from parity.home import Home
 
 if TYPE_CHECKING:
     from parity.home.unlock import Keyring
+    from parity.rewriting import Ended
+
+BUILD_AGAIN = (
+    "the warehouse and the packages were made of the former rows and are gone: "
+    "parity build, parity package build"
+)
 
 HomeOption = Annotated[
     Path | None,
@@ -45,14 +52,45 @@ AsJson = Annotated[
 def open_home(
     home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
 ) -> tuple[Home, Keyring]:
-    """The home that the options name, with its keyring open. Raises HomeError."""
+    """The home that the options name, with its keyring open. Raises HomeError.
+
+    A keyring that was put back, or a ledger that does not hold at its end, is told each
+    time: on standard error, terminal or not.
+    """
+    from parity.home.keyring_check import seen_at_opening
     from parity.home.unlock import open_keyring
 
     found = Home.find(home)
     keyring = open_keyring(
         found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
     )
+    if seen := seen_at_opening(keyring):
+        complain(f"{seen.sentence}; see parity keys verify [{seen.code}]")
     return found, keyring
+
+
+def open_data(
+    home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
+) -> tuple[Home, Keyring]:
+    """The same for who opens the home's files: a rotation that was cut off ends first.
+
+    What became of it is told. Raises RewritingError when it cannot be ended.
+    """
+    from parity.rewriting import resume_rewriting
+
+    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    if ended := resume_rewriting(found, keyring, remark):
+        complain(in_words(ended))
+    return found, keyring
+
+
+def in_words(ended: Ended) -> str:
+    """What became of a rewriting that had been cut off, and what is to be done now."""
+    begun = f"a rewriting that was cut off ({ended.reason.replace('_', ' ')})"
+    if ended.how == "taken_back":
+        return f"{begun} was taken back: keys and files are as they were before it"
+    words = f"{begun} was seen through: the new keys and files are in force"
+    return f"{words}; {BUILD_AGAIN}" if ended.derived_went else words
 
 
 def parse_month(text: str) -> date:

@@ -11,7 +11,7 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
 )
 from parity.cli.screen import say, show_json, show_table
 from parity.home import Home
@@ -32,7 +32,7 @@ def build(
     """Make the package of a role from the warehouse as it is, and put it in force."""
     from parity.access import build_package
 
-    made = build_package(*open_home(home, passphrase_file, passphrase_fd), role)
+    made = build_package(*open_data(home, passphrase_file, passphrase_fd), role)
     if as_json:
         show_json({"role": made.role, "file": made.file})
     else:
@@ -60,7 +60,7 @@ def verify(
     """Check the package in force: signature, bytes, columns, the policy of today."""
     from parity.access import verify_package
 
-    verify_package(*open_home(home, passphrase_file, passphrase_fd), role)
+    verify_package(*open_data(home, passphrase_file, passphrase_fd), role)
     if as_json:
         show_json({"role": role, "verified": True})
     else:

@@ -14,10 +14,10 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
     parse_month,
 )
-from parity.cli.screen import say, show_json
+from parity.cli.screen import remark, say, show_json
 
 
 class Profile(StrEnum):
@@ -49,7 +49,7 @@ def publish(
     """Publish a month: measure file, equality tables, signed list of the files."""
     from parity.publication import publish_month
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     made = publish_month(
         found,
         keyring,
@@ -57,6 +57,7 @@ def publish(
         edition=edition.value,
         profile_name=profile.value,
         out=out,
+        waiting=remark,
     )
     if as_json:
         show_json({"folder": made.folder, "files": made.files})

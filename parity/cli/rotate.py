@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from parity.cli.options import (
+    BUILD_AGAIN,
     AsJson,
     HomeOption,
     PassphraseFd,
     PassphraseFile,
+    in_words,
     open_home,
 )
 from parity.cli.screen import progress, remark, say, show_json
@@ -27,12 +29,8 @@ if TYPE_CHECKING:
 
 _OF_A_ROLE = re.compile(r"(package|project):([a-z][a-z_]*)")
 _SIGNING = ("publisher", "checkpoint")
-_LATER = {
-    "epoch": "the warehouse and the packages were of the former epoch and are gone: "
-    "parity build, parity package build",
-    "root": "the warehouse and the packages were of the former epoch and are gone: "
-    "parity build, parity package build",
-}
+# Those that take the warehouse and the packages with them.
+_BUILD_AGAIN_AFTER = ("epoch", "root")
 
 
 def rotate(
@@ -45,7 +43,9 @@ def rotate(
     ] = "",
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Bring one that was cut off to its end."),
+        typer.Option(
+            "--resume", help="End one that was cut off; says which way it went."
+        ),
     ] = False,
     custodian: Annotated[
         list[Path] | None,
@@ -68,7 +68,10 @@ def rotate(
 
     A file is written anew. An epoch gives every pseudonym anew, without any submission.
     The root does so too, with tokens, and takes two custodians; a synthetic home finds
-    its own. One that was cut off is also ended by the next submit, build or rotation.
+    its own. After epoch and root the warehouse and the packages are gone and must be
+    built again: parity build, parity package build.
+
+    One that was cut off is also ended by the next command that opens the home's files.
     """
     if bool(name) == resume:
         raise typer.BadParameter("name a key, or give --resume")
@@ -82,15 +85,18 @@ def rotate(
     with _telling() as telling:
         counts = _rotated(found, keyring, name, telling, given)
     version = keyring.version(name)
+    notice = BUILD_AGAIN if name in _BUILD_AGAIN_AFTER else None
     if as_json:
-        show_json({"name": name, "version": version, "counts": counts})
+        show_json(
+            {"name": name, "version": version, "counts": counts, "notice": notice}
+        )
         return
     former = "laid down" if name in _SIGNING else "destroyed"
     say(f"{name} {version} is in force; the former key is {former}")
     for what, count in counts.items():
         say(f"{what.replace('_', ' ')}: {count:,}")
-    if name in _LATER:
-        say(_LATER[name])
+    if notice:
+        say(notice)
 
 
 def _rotated(
@@ -146,11 +152,18 @@ def _custodians(
 def _resume(home: Home, keyring: Keyring, as_json: bool) -> None:
     from parity.rewriting import resume_rewriting
 
-    was_unfinished = resume_rewriting(home, keyring, remark)
+    ended = resume_rewriting(home, keyring, remark)
     if as_json:
-        show_json({"was_unfinished": was_unfinished})
+        show_json(
+            {
+                "was_unfinished": ended is not None,
+                "reason": ended and ended.reason,
+                "ended": ended and ended.how,
+                "notice": BUILD_AGAIN if ended and ended.derived_went else None,
+            }
+        )
     else:
-        say("brought to its end" if was_unfinished else "nothing was unfinished")
+        say(in_words(ended) if ended else "nothing was unfinished")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
     parse_month,
 )
 from parity.cli.screen import show_json, show_table
@@ -33,7 +33,7 @@ def submissions(
     """Show what arrived, its state, and which submission is in force."""
     from parity.intake.history import submissions as arrivals
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     rows = arrivals(found, keyring, month=month, provider=provider)
     if as_json:
         show_json([vars(row) for row in rows])

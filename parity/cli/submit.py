@@ -14,7 +14,7 @@ from parity.cli.options import (
     HomeOption,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    open_data,
     parse_instant,
 )
 from parity.cli.screen import progress, remark, say, show_json
@@ -53,7 +53,7 @@ def submit(
     One that is rejected or cannot be read changes nothing and holds no other up; the
     exit code is 1 then, and its answer says why.
     """
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = open_data(home, passphrase_file, passphrase_fd)
     receipts = _take_in(found, keyring, paths, received_at)
     if as_json:
         show_json([vars(receipt) for receipt in receipts])

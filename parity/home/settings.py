@@ -26,6 +26,7 @@ How = Literal["crypto-shred", "delete", "keep"]
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_KEPT = 1200  # months
 _LONGEST_FRESH = 90  # days
+_LONGEST_QUIET = 1000  # days
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,22 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """When the machine's clock is doubted (parity.home.clock).
+
+    quiet_days: for so many days a home may well be left alone.
+    """
+
+    quiet_days: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a home was told."""
 
     opt_out: OptOut
     retention: tuple[Retention, ...]
+    clock: Clock = Clock(quiet_days=45)
 
     def kept(self, what: str) -> Retention:
         """The row of one kind of thing. Raises KeyError."""
@@ -106,11 +118,12 @@ def read_settings(home: Home) -> Settings:
     try:
         said = tomllib.loads(read_private(path).decode("utf-8"))
     except ValueError:
-        raise HomeError("settings", "settings.toml is no TOML file") from None
-    _known(said, ("opt_out", "retention"), "settings.toml")
+        raise HomeError("settings", f"{path} is no TOML file") from None
+    _known(said, ("opt_out", "retention", "clock"), "settings.toml")
     return Settings(
         opt_out=_opt_out(_table(said.get("opt_out", {}), "opt_out"), default.opt_out),
         retention=_retention(said.get("retention", []), default.retention),
+        clock=_clock(_table(said.get("clock", {}), "clock"), default.clock),
     )
 
 
@@ -131,6 +144,10 @@ def written_settings(kind: Kind) -> bytes:
         f"fresh_days = {opt_out.fresh_days}",
         "# The check knows people by NHS number. keep or remove: all others.",
         f'without_number = "{opt_out.without_number}"',
+        "",
+        "[clock]",
+        "# Nothing goes (parity retain) when the home was left alone for more days.",
+        f"quiet_days = {settings.clock.quiet_days}",
         "",
         "# Whole months that a thing is kept after the month it came in.",
     ]
@@ -165,6 +182,12 @@ def _opt_out(said: Mapping[str, Any], default: OptOut) -> OptOut:
             ),
         ),
     )
+
+
+def _clock(said: Mapping[str, Any], default: Clock) -> Clock:
+    _known(said, tuple(Clock.__dataclass_fields__), "clock")
+    days = said.get("quiet_days", default.quiet_days)
+    return Clock(_number(days, range(1, _LONGEST_QUIET + 1), "clock.quiet_days"))
 
 
 def _retention(said: object, default: tuple[Retention, ...]) -> tuple[Retention, ...]:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from parity.home import Home
+from parity.home import Home, HomeError
 from parity.home.keyring import LEDGER_KEY, Keyring
 from parity.home.private_files import read_private, sync_folder, write_private
 from pseudonymisation.derivation import derive
@@ -23,6 +23,9 @@ from pseudonymisation.keyed_hash import token
 
 Step = Literal["preparing", "switching", "cleaning"]
 FileName = Literal["landed", "vault", "warehouse"]
+
+CUT_OFF = "a rotation or removal was cut off"
+HOW_TO_RESUME = "parity keys rotate --resume"
 
 _FORMAT = "parity-rewriting-1"
 _FILES = frozenset(get_args(FileName))
@@ -68,6 +71,19 @@ class Journal:
         return replace(self, keys=keys)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What became of a rewriting that was cut off, once it was resumed.
+
+    reason: the word that it was begun with. derived_went: whether the warehouse and the
+    packages are gone and must be built again.
+    """
+
+    reason: str
+    how: Literal["taken_back", "seen_through"]
+    derived_went: bool
+
+
 def journal_file(home: Home) -> Path:
     """Where the journal lies while a rewriting is under way."""
     return home.vault / "rewriting.json"
@@ -76,6 +92,15 @@ def journal_file(home: Home) -> Path:
 def is_unfinished(home: Home) -> bool:
     """Whether a rewriting was begun and not finished, or is under way."""
     return journal_file(home).exists()
+
+
+def check_finished(home: Home) -> None:
+    """Raise HomeError when a rewriting was cut off; one that is at work stops nobody.
+
+    For who reads a file of the home without its keyring, and so cannot resume.
+    """
+    if is_unfinished(home) and not home.is_locked() and is_unfinished(home):
+        raise HomeError("rewriting_unfinished", f"{CUT_OFF}: {HOW_TO_RESUME}")
 
 
 def write_journal(home: Home, keyring: Keyring, journal: Journal) -> None:
@@ -99,7 +124,8 @@ def read_journal(home: Home, keyring: Keyring) -> Journal | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RewritingError(
             "rewriting_damaged",
-            "the journal of an unfinished rewriting cannot be read: restore it",
+            f"{journal_file(home)}, the journal of an unfinished rewriting, cannot be "
+            "read: restore it",
         ) from None
 
 
