@@ -15,7 +15,7 @@ from parity.cli.options import (
     PassphraseFile,
     open_data,
 )
-from parity.cli.screen import say, show_json, show_table
+from parity.cli.screen import counted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from parity.vault.scan.report import ScanReport
@@ -87,11 +87,11 @@ def _show_scan(report: ScanReport) -> None:
     """What was looked for and through, and each finding without its value."""
     coverage = report.coverage
     say(
-        f"looked for {sum(c.looked_for for c in report.chosen):,} values of "
-        f"{report.submissions} submissions ({report.unread} unread) and "
-        f"{coverage.keys} keys in "
-        f"{coverage.files:,} files, {coverage.columns:,} columns and "
-        f"{coverage.processes} processes"
+        f"looked for {counted(sum(c.looked_for for c in report.chosen), 'value')} of "
+        f"{counted(report.submissions, 'submission')} ({report.unread} unread) and "
+        f"{counted(coverage.keys, 'key')} in {counted(coverage.files, 'file')}, "
+        f"{counted(coverage.columns, 'column')} and "
+        f"{counted(coverage.processes, 'process', 'processes')}"
     )
     if report.findings:
         columns = ("place", "location", "encoding", "kind", "count")

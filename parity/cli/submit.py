@@ -17,7 +17,7 @@ from parity.cli.options import (
     open_data,
     parse_instant,
 )
-from parity.cli.screen import progress, remark, say, show_json
+from parity.cli.screen import counted, progress, remark, say, show_json
 from parity.home import Home
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ def submit(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            exists=True,
             metavar="PATH...",
             help="Access files or CSV folders, named "
             "<provider>_<YYYY-MM>_<primary|refresh>.",
@@ -51,8 +50,12 @@ def submit(
     """Take submissions in, one after the other.
 
     One that is rejected or cannot be read changes nothing and holds no other up; the
-    exit code is 1 then, and its answer says why.
+    exit code is 1 then, and its answer says why. What has no name of a submission is
+    told by its position among the paths: its name is the sender's and may say anything.
     """
+    for position, path in enumerate(paths, start=1):
+        if not path.exists() and not path.is_symlink():
+            raise typer.BadParameter(f"path {position} does not exist")
     found, keyring = open_data(home, passphrase_file, passphrase_fd)
     receipts = _take_in(found, keyring, paths, received_at)
     if as_json:
@@ -60,7 +63,7 @@ def submit(
     else:
         for receipt in receipts:
             say(_words(receipt))
-    if any(r.state in {"rejected", "quarantined"} for r in receipts):
+    if any(r.state not in {"accepted", "replayed"} for r in receipts):
         raise typer.Exit(DATA)
 
 
@@ -70,32 +73,37 @@ def _take_in(
     receipts = []
     with progress() as bar:
         task = bar.add_task("submissions", total=len(paths), words="")
-        for path in paths:
-            receipts.append(_one(home, keyring, path, received_at))
+        for position, path in enumerate(paths, start=1):
+            place = f"path {position}"
+            receipts.append(_one(home, keyring, path, place, received_at))
             rows = sum(receipt.rows_received for receipt in receipts)
             bar.update(task, advance=1, words=f"{rows:,} rows")
     return receipts
 
 
 def _one(
-    home: Home, keyring: Keyring, path: Path, received_at: datetime | None
+    home: Home, keyring: Keyring, path: Path, place: str, received_at: datetime | None
 ) -> Receipt:
     from parity.intake.errors import IntakeError
+    from parity.intake.inbox import slot_or_reason
     from parity.intake.submit import Receipt
     from parity.intake.submit import submit as take_in
 
     try:
         return take_in(home, path, keyring, received_at, waiting=remark)
     except IntakeError as error:
-        return Receipt(name=path.name, state="quarantined", reason=str(error))
+        slot = slot_or_reason(path)
+        name = place if isinstance(slot, str) else slot.name
+        return Receipt(name=name, state="refused", reason=str(error))
 
 
 def _words(receipt: Receipt) -> str:
     """What became of a submission, in a line, and where its answer is."""
     words = [f"{receipt.name}: {receipt.state}"]
     if receipt.rows_received:
-        words.append(f"{receipt.rows_received:,} rows received")
-        words.append(f"{receipt.rows_kept:,} kept, {receipt.failures:,} findings")
+        words.append(f"{counted(receipt.rows_received, 'row')} received")
+        found = counted(receipt.failures, "finding")
+        words.append(f"{receipt.rows_kept:,} kept, {found}")
     if receipt.rows_kept_out:
         words.append(f"{receipt.rows_kept_out:,} kept out")
     if receipt.reason:

@@ -119,7 +119,10 @@ def mark_of(content: dict[str, Any]) -> str:
 
 def damaged() -> HomeError:
     """The one answer to a keyring file that is not as we wrote it."""
-    return HomeError("keyring_damaged", "the keyring is damaged or was altered")
+    return HomeError(
+        "keyring_damaged",
+        "the keyring (vault/keyring.json of the home) is damaged or was altered",
+    )
 
 
 def _canonical(content: dict[str, Any]) -> str:

@@ -191,7 +191,8 @@ def _kind_of(root: Path) -> Kind:
         description = json.loads(read_private(description_file(root)))
         kind, version = description["kind"], description["version"]
     except (ValueError, KeyError, TypeError):
-        raise HomeError("home_unreadable", "home.json cannot be read") from None
+        place = description_file(root)
+        raise HomeError("home_unreadable", f"{place} cannot be read") from None
     if version != HOME_VERSION or kind not in ("synthetic", "live"):
         raise HomeError("home_version", "this home was made by another Parity")
     return cast(Kind, kind)

@@ -67,7 +67,7 @@ def check_folder(path: Path) -> Path:
     """Return a folder of ours with mode 0700. Raises HomeError."""
     found = _look(path)
     if not stat.S_ISDIR(found.st_mode):
-        raise HomeError("not_a_folder", f"{path.name} is not a folder")
+        raise HomeError("not_a_folder", f"{path} is not a folder")
     return _check_owner_only(path, found)
 
 
@@ -75,7 +75,7 @@ def check_file(path: Path) -> Path:
     """Return a regular file of ours that nobody else may read. Raises HomeError."""
     found = _look(path)
     if not stat.S_ISREG(found.st_mode):
-        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+        raise HomeError("not_a_file", f"{path} is not a regular file")
     return _check_owner_only(path, found)
 
 
@@ -87,7 +87,7 @@ def read_credential(path: Path) -> bytes:
     """
     found = _look(path)
     if not stat.S_ISREG(found.st_mode):
-        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+        raise HomeError("not_a_file", f"{path} is not a regular file")
     _check_credential(path, found)
     return path.read_bytes()
 
@@ -175,7 +175,7 @@ def _look(path: Path) -> os.stat_result:
     try:
         return path.lstat()
     except FileNotFoundError:
-        raise HomeError("missing", f"{path.name} does not exist") from None
+        raise HomeError("missing", f"{path} does not exist") from None
 
 
 def _check_credential(path: Path, found: os.stat_result) -> None:
@@ -187,7 +187,7 @@ def _check_credential(path: Path, found: os.stat_result) -> None:
 
 def _check_owner_only(path: Path, found: os.stat_result) -> Path:
     if found.st_uid != os.geteuid():
-        raise HomeError("not_ours", f"{path.name} belongs to another user")
+        raise HomeError("not_ours", f"{path} belongs to another user")
     if stat.S_IMODE(found.st_mode) & _OTHERS:
-        raise HomeError("mode", f"{path.name} may be read by others; give it mode 0600")
+        raise HomeError("mode", f"{path} may be read by others; give it mode 0600")
     return path

@@ -46,17 +46,19 @@ from parity.vault.removal.door import read_kept_out, without_kept_out
 from parity.vault.store import Vault
 from parity.warehouse.landed import Arrival, LandedStore
 
-State = Literal["accepted", "replayed", "rejected", "quarantined"]
+State = Literal["accepted", "replayed", "rejected", "quarantined", "refused"]
 
 
 @dataclass(frozen=True)
 class Receipt:
     """What became of a submission; holds no value of it.
 
-    name: the slot. rows_kept: by the rules. answer: the page for the provider. reason:
-    why it did not load. rows_kept_out: of the rows that the rules kept, those of people
-    who are kept out (parity.vault.removal). identifiers: counts of person records, of
-    what has landed now (parity.vault.identifier_counts).
+    name: the slot. state: `refused` stays where it is, by its name or because it is
+    still arriving; who calls `submit` makes that receipt. rows_kept: by the rules.
+    answer: the page for the provider. reason: why it did not load. rows_kept_out: of
+    the rows that the rules kept, those of people who are kept out
+    (parity.vault.removal). identifiers: counts of person records, of what has landed
+    now (parity.vault.identifier_counts).
     """
 
     name: str

@@ -68,9 +68,7 @@ def run_dbt(
             check=False,
         )
     if done.returncode != 0:
-        raise DbtError(
-            f"dbt {arguments[0]} failed; see {home.dbt_logs.relative_to(home.root)}"
-        )
+        raise DbtError(f"dbt {arguments[0]} failed; see {home.dbt_logs}")
 
 
 def _inherited() -> Mapping[str, str]:
