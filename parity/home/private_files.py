@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from parity.home.errors import HomeError
 
@@ -99,6 +100,13 @@ def read_private(path: Path) -> bytes:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file with mode 0600, whole or not at all; on disk on return."""
+    with writing_private(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_private(path: Path) -> Iterator[IO[bytes]]:
+    """The same for content that does not fit in memory; nothing stays of a failure."""
     remove_left_drafts(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -106,7 +114,7 @@ def write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(draft, flags, FILE_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
