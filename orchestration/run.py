@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,8 +26,10 @@ from orchestration.outputs import (
 from orchestration.resources import HomeResource
 from orchestration.transformation import warehouse
 from parity.home import Home
+from parity.home.keyring_check import seen_at_opening
 from parity.home.private_files import write_private
 from parity.home.unlock import open_keyring
+from parity.intake.errors import IntakeError
 from parity.intake.inbox import quarantine, ready_files
 from parity.intake.slot import Slot
 from parity.publication.periods import latest_month
@@ -46,9 +48,13 @@ nux:
 
 @dataclass
 class RunSummary:
-    """What a run did: steps with seconds and words, and the names that did not load."""
+    """What a run did: steps with seconds and words, and the names that did not load.
+
+    told: what was seen of keyring and ledger when they were opened.
+    """
 
     steps: list[tuple[str, float, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     not_loaded: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -105,11 +111,13 @@ def run(
         report,
         RunSummary(),
     )
+    keyring = open_keyring(home, passphrase_file=passphrase_file)
+    if seen := seen_at_opening(keyring):
+        chain.summary.told.append(seen.in_words())
     _land_all(chain)
     _step(chain, "warehouse: dbt build with its tests and gates", warehouse)
     _step(chain, "package: researcher", researcher_package)
     _step(chain, "package: equality lead", equality_lead_package)
-    keyring = open_keyring(home, passphrase_file=passphrase_file)
     month = latest_month(home, keyring) if not chain.summary.failed else None
     if month is not None:
         _publish(chain, month)
@@ -131,7 +139,8 @@ def _land_all(chain: _Chain) -> None:
         for path in ready_files(chain.home):
             slot = slot_or_refusal(path)
             if not isinstance(slot, Slot):
-                quarantine(chain.home, chain.resource.keyring(), path, slot)
+                with suppress(IntakeError):  # still arriving: the next run takes it
+                    quarantine(chain.home, chain.resource.keyring(), path, slot)
                 # The name itself is not repeated: it is the sender's and may say
                 # anything.
                 chain.summary.not_loaded.append("a file with another kind of name")

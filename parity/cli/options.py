@@ -65,7 +65,7 @@ def open_home(
         found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
     )
     if seen := seen_at_opening(keyring):
-        complain(f"{seen.sentence}; see parity keys verify [{seen.code}]")
+        complain(seen.in_words())
     return found, keyring
 
 

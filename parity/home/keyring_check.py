@@ -46,6 +46,10 @@ class Finding:
     sentence: str
     key: str = ""
 
+    def in_words(self) -> str:
+        """As it is told when a keyring is opened."""
+        return f"{self.sentence}; see parity keys verify [{self.code}]"
+
 
 @dataclass(frozen=True)
 class KeyringCheck:
