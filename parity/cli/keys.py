@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import Asked, at_home
 from parity.cli.rotate import rotate
 from parity.cli.screen import complain, counted, say, show_json, show_table, working
 from parity.home import Home
@@ -48,11 +42,9 @@ _MADE_BY_HAND: dict[str, Purpose] = {
 
 
 @app.command("list")
+@at_home
 def list_keys(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Show every key that there is or was: purpose, version, state, dates, its age.
 
@@ -61,14 +53,14 @@ def list_keys(
     from parity.home.keyring_check import age_of
 
     with working("opening the keyring"):
-        _, keyring = open_home(home, passphrase_file, passphrase_fd)
+        _, keyring = asked.open()
     now = datetime.now(UTC)
     columns = (*_COLUMNS, "age")
     rows = [
         [*(getattr(key, name) for name in _COLUMNS), age_of(key, now)]
         for key in keyring.records()
     ]
-    if as_json:
+    if asked.as_json:
         show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         show_table([name.replace("_", " ") for name in columns], rows)
@@ -78,13 +70,11 @@ def list_keys(
 
 
 @app.command("generate")
+@at_home
 def generate(
+    asked: Asked,
     name: Annotated[str, typer.Argument(help="package:ROLE, project:ROLE, publisher.")],
     purpose: Annotated[str, typer.Option("--purpose", help="What the key is for.")],
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Make a key where there is none in force.
 
@@ -96,27 +86,25 @@ def generate(
         raise typer.BadParameter("no key of that name is made by hand")
     if purpose != known[0]:
         raise typer.BadParameter(f"a key of that name has the purpose {known[0]}")
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     keyring.generate(name, known[0])
     made = keyring.record(name)
-    if as_json:
+    if asked.as_json:
         show_json({"name": name, "purpose": made.purpose, "version": made.version})
     else:
         say(f"made {name} {made.version}, protects until {made.protects_until[:10]}")
 
 
 @app.command("retire")
+@at_home
 def retire(
+    asked: Asked,
     name: Annotated[str, typer.Argument(help="The key's name.")],
     version: Annotated[int, typer.Option("--version", help="Which of its versions.")],
     compromised: Annotated[
         bool,
         typer.Option("--compromised", help="Others may know it: it reads no more."),
     ] = False,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Lay a version of a key down: it protects nothing more, and reads what it did.
 
@@ -125,24 +113,22 @@ def retire(
     """
     if not compromised and not any(re.fullmatch(f, name) for f in _MADE_BY_HAND):
         raise typer.BadParameter("that key ends by `parity keys rotate`, not by hand")
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     if compromised:
         keyring.compromise(name, version)
     else:
         keyring.deactivate(name, version)
     state = keyring.record(name, version).state
-    if as_json:
+    if asked.as_json:
         show_json({"name": name, "version": version, "state": state})
     else:
         say(f"{name} {version} is {state}")
 
 
 @app.command("verify")
+@at_home
 def verify(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Unwrap every key that is not destroyed, and hold keyring and ledger together.
 
@@ -152,16 +138,12 @@ def verify(
     `parity ledger verify --checkpoint`.
     """
     from parity.home.keyring_check import check_keyring
-    from parity.home.unlock import open_keyring
 
-    found = Home.find(home)
     with working("opening every key"):
-        keyring = open_keyring(
-            found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
-        )
+        found, keyring = asked.open_quietly()
         check = check_keyring(keyring)
     check = _with_unfinished(found, check)
-    if as_json:
+    if asked.as_json:
         show_json(_as_document(check))
     else:
         _tell(check)

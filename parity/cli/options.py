@@ -6,9 +6,13 @@ user of the machine for as long as the process lives.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
@@ -23,6 +27,8 @@ BUILD_AGAIN = (
     "the warehouse and the packages were made of the former rows and are gone: "
     "parity build, parity package build"
 )
+
+P = ParamSpec("P")
 
 HomeOption = Annotated[
     Path | None,
@@ -49,6 +55,74 @@ AsJson = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the options name that every command of a home has."""
+
+    home: Path | None
+    passphrase_file: Path | None
+    passphrase_fd: int | None
+    as_json: bool
+
+    def open_quietly(self) -> tuple[Home, Keyring]:
+        """The home with its keyring open, for who looks at the keyring itself."""
+        from parity.home.unlock import open_keyring
+
+        found = Home.find(self.home)
+        return found, open_keyring(
+            found,
+            passphrase_file=self.passphrase_file,
+            passphrase_fd=self.passphrase_fd,
+        )
+
+    def open(self) -> tuple[Home, Keyring]:
+        """The same; what is seen of keyring and ledger at once is told: `open_home`."""
+        from parity.home.keyring_check import seen_at_opening
+
+        found, keyring = self.open_quietly()
+        if seen := seen_at_opening(keyring):
+            complain(seen.in_words())
+        return found, keyring
+
+    def open_data(self) -> tuple[Home, Keyring]:
+        """The same for who opens the home's files: what was cut off ends first.
+
+        What became of it is told. Raises RewritingError when it cannot be ended.
+        """
+        from parity.rewriting import resume_rewriting
+
+        found, keyring = self.open()
+        if ended := resume_rewriting(found, keyring, remark):
+            complain(in_words(ended))
+        return found, keyring
+
+
+def _of_a_home(
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> Asked:
+    """The options, and what they name; the defaults are those of the command line."""
+    return Asked(home, passphrase_file, passphrase_fd, as_json)
+
+
+def at_home(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
+    """Give a command the options of a home; its first parameter gets what they name."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(_of_a_home, eval_str=True).parameters
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        asked = _of_a_home(**{name: given.pop(name) for name in shared})
+        cast("Callable[..., None]", command)(asked, **given)
+
+    parameters = [*own, *shared.values()]
+    run.__dict__["__signature__"] = inspect.Signature(parameters)
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
 def open_home(
     home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
 ) -> tuple[Home, Keyring]:
@@ -57,31 +131,7 @@ def open_home(
     A keyring that was put back, or a ledger that does not hold at its end, is told each
     time: on standard error, terminal or not.
     """
-    from parity.home.keyring_check import seen_at_opening
-    from parity.home.unlock import open_keyring
-
-    found = Home.find(home)
-    keyring = open_keyring(
-        found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
-    )
-    if seen := seen_at_opening(keyring):
-        complain(seen.in_words())
-    return found, keyring
-
-
-def open_data(
-    home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
-) -> tuple[Home, Keyring]:
-    """The same for who opens the home's files: a rotation that was cut off ends first.
-
-    What became of it is told. Raises RewritingError when it cannot be ended.
-    """
-    from parity.rewriting import resume_rewriting
-
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    if ended := resume_rewriting(found, keyring, remark):
-        complain(in_words(ended))
-    return found, keyring
+    return Asked(home, passphrase_file, passphrase_fd, as_json=False).open()
 
 
 def in_words(ended: Ended) -> str:

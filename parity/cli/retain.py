@@ -6,17 +6,13 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import Asked, at_home
 from parity.cli.screen import say, show_json, show_table, working
 
 
+@at_home
 def retain(
+    asked: Asked,
     apply: Annotated[
         bool,
         typer.Option("--apply/--dry-run", help="Let it go; else only show what would."),
@@ -28,10 +24,6 @@ def retain(
             help="With --apply: the machine's clock was looked at; is entered.",
         ),
     ] = False,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Show what is past its time by the table in settings.toml; with --apply it goes.
 
@@ -45,9 +37,9 @@ def retain(
     with working("looking for what is past its time"):
         from orchestration.retention import retain as retain_home
 
-        opened = open_home(home, passphrase_file, passphrase_fd)
+        opened = asked.open()
         rows = retain_home(*opened, apply, clock_is_right=clock_is_right)
-    if as_json:
+    if asked.as_json:
         show_json([vars(row) for row in rows])
         return
     columns = ("zone", "what", "keep months", "how", "past", "oldest", "gone")

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from parity.cli.options import (
-    BUILD_AGAIN,
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    in_words,
-    open_home,
-)
+from parity.cli.options import BUILD_AGAIN, Asked, at_home, in_words
 from parity.cli.screen import progress, remark, say, show_json
 
 if TYPE_CHECKING:
@@ -33,7 +25,9 @@ _SIGNING = ("publisher", "checkpoint")
 _BUILD_AGAIN_AFTER = ("epoch", "root")
 
 
+@at_home
 def rotate(
+    asked: Asked,
     name: Annotated[
         str,
         typer.Argument(
@@ -59,10 +53,6 @@ def rotate(
             help="In the custodians' order; asked for at the terminal without.",
         ),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Renew a key with all that hangs on it, whole or not at all; destroy the former.
 
@@ -77,16 +67,16 @@ def rotate(
         raise typer.BadParameter("name a key, or give --resume")
     if custodian and name != "root":
         raise typer.BadParameter("custodians are for the root")
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open()
     if resume:
-        _resume(found, keyring, as_json)
+        _resume(found, keyring, asked.as_json)
         return
     given = (custodian or [], custodian_passphrase_file or [])
     with _telling() as telling:
         counts = _rotated(found, keyring, name, telling, given)
     version = keyring.version(name)
     notice = BUILD_AGAIN if name in _BUILD_AGAIN_AFTER else None
-    if as_json:
+    if asked.as_json:
         show_json(
             {"name": name, "version": version, "counts": counts, "notice": notice}
         )

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_data,
-    parse_instant,
-)
+from parity.cli.options import Asked, at_home, parse_instant
 from parity.cli.screen import counted, progress, remark, say, show_json
 from parity.home import Home
 
@@ -25,7 +18,9 @@ if TYPE_CHECKING:
     from parity.intake.submit import Receipt
 
 
+@at_home
 def submit(
+    asked: Asked,
     paths: Annotated[
         list[Path],
         typer.Argument(
@@ -42,10 +37,6 @@ def submit(
             help="When it came (synthetic homes only).",
         ),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Take submissions in, one after the other.
 
@@ -56,9 +47,9 @@ def submit(
     for position, path in enumerate(paths, start=1):
         if not path.exists() and not path.is_symlink():
             raise typer.BadParameter(f"path {position} does not exist")
-    found, keyring = open_data(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     receipts = _take_in(found, keyring, paths, received_at)
-    if as_json:
+    if asked.as_json:
         show_json([vars(receipt) for receipt in receipts])
     else:
         for receipt in receipts:
