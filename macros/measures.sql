@@ -18,41 +18,7 @@
 {%- set values = fact_columns('value') -%}
 {%- set periods = ['edition', 'period_type', 'period_start'] -%}
 {%- set keys = periods + ['period_end', 'level', 'sub_icb_code', 'provider_code'] -%}
-cells as (
-    select
-        edition,
-        period_type,
-        period_start,
-        max(period_end) as period_end,
-        case grouping(sub_icb_code, provider_code)
-            when 0 then 'SubICB - Provider'
-            when 1 then 'SubICB'
-            when 2 then 'Provider'
-            else 'England'
-        end as level,
-        sub_icb_code,
-        provider_code,
-        {%- for column in dimensions %}
-        {{ column }},
-        {%- endfor %}
-        {%- for column in flags %}
-        count(*) filter (where {{ column }}) as {{ column }},
-        {%- endfor %}
-        {%- for column in values %}
-        count({{ column }}) as {{ column }}_count,
-        avg({{ column }}) as {{ column }}_mean,
-        median({{ column }}) as {{ column }}_median,
-        {%- endfor %}
-        count(*) as pathway_months
-    from {{ facts }}
-    group by grouping sets (
-        {%- for level in [[], ['sub_icb_code'], ['provider_code'],
-                          ['sub_icb_code', 'provider_code']] %}
-        ({{ (periods + level + dimensions) | join(', ') }})
-        {{- "," if not loop.last }}
-        {%- endfor %}
-    )
-),
+{{ measure_cells(facts, dimensions) }},
 
 measures as (
     select * from {{ ref('measure_registry') }}

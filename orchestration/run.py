@@ -16,6 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.failures import Failed, why_failed
 from orchestration.intake import intake, partition_key, slot_or_refusal
 from orchestration.outputs import (
     documentation,
@@ -48,20 +49,23 @@ nux:
 
 @dataclass
 class RunSummary:
-    """What a run did: steps with seconds and words, and the names that did not load.
+    """What a run did: steps with seconds and words, and what did not come through.
 
-    told: what was seen of keyring and ledger when they were opened.
+    told: what was seen of keyring and ledger when they were opened. not_loaded: the
+    names of submissions. failed: the step that ended the chain, with why. failed_with:
+    the exit code that the failure carries.
     """
 
     steps: list[tuple[str, float, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     not_loaded: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    failed_with: int = 0
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 the data (a submission was not loaded), 3 us (a step failed)."""
-        return 3 if self.failed else 1 if self.not_loaded else 0
+        """0 done, 1 the data (also a submission not loaded), 2 usage, 3 us."""
+        return self.failed_with or (1 if self.not_loaded else 0)
 
 
 @dataclass
@@ -82,8 +86,10 @@ class _Chain:
         self.summary.steps.append((name, seconds, "; ".join(words)))
         self.report(name, seconds, "; ".join(words))
 
-    def materialise(self, asset: dg.AssetsDefinition, partition: str | None) -> bool:
-        """One asset in this process; whether it came through."""
+    def materialise(
+        self, asset: dg.AssetsDefinition, partition: str | None
+    ) -> Failed | None:
+        """One asset in this process; why it failed, or None when it came through."""
         result = dg.materialize(
             [asset],
             instance=self.instance,
@@ -92,7 +98,7 @@ class _Chain:
             raise_on_error=False,
             run_config=_QUIET,
         )
-        return result.success
+        return None if result.success else why_failed(result)
 
 
 def run(
@@ -148,7 +154,7 @@ def _land_all(chain: _Chain) -> None:
             partition = partition_key(slot)
             sender = partition.keys_by_dimension["sender"]
             chain.instance.add_dynamic_partitions("senders", [sender])
-            if chain.materialise(intake, partition):
+            if chain.materialise(intake, partition) is None:
                 landed += 1
             else:
                 chain.summary.not_loaded.append(slot.name)
@@ -164,9 +170,11 @@ def _step(
     if chain.summary.failed:
         return
     with chain.timed(name) as words:
-        if not chain.materialise(asset, partition):
-            chain.summary.failed.append(name)
-            words.append("failed; see Dagster's log in the home")
+        failure = chain.materialise(asset, partition)
+        if failure is not None:
+            chain.summary.failed.append(f"{name}: {failure.words}")
+            chain.summary.failed_with = failure.exit_code
+            words.append("failed")
 
 
 def _publish(chain: _Chain, month: date) -> None:

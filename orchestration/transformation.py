@@ -20,17 +20,20 @@ from dagster_dbt import (
     DbtCliResource,
     dbt_assets,
 )
+from dagster_dbt.errors import DagsterDbtError
 from packaging.version import Version
 
 from orchestration.failures import value_free
 from orchestration.intake import LANDED
 from orchestration.resources import HomeResource
-from parity.access.classification import check_home_classes
-from parity.home.standing import note_built
-from parity.rewriting import resume_rewriting
 from parity.specification import PROJECT_ROOT
-from parity.vault.opt_out.gate import hold_gate
-from parity.warehouse.dbt_runner import dbt_program, kept_from_dbt, key_socket
+from parity.warehouse.build import after_dbt, before_dbt
+from parity.warehouse.dbt_runner import (
+    DbtError,
+    dbt_program,
+    kept_from_dbt,
+    key_socket,
+)
 
 
 def manifest_path() -> Path:
@@ -95,21 +98,23 @@ def warehouse(
     with value_free("build"):
         home, keyring = home_resource.home(), home_resource.keyring()
     with home.lock("build"):
-        with value_free("opt-outs"):
-            resume_rewriting(home, keyring)
-            passed = hold_gate(home, keyring)
+        with value_free("before the build"):
+            passed = before_dbt(home, keyring)
         with (
             value_free("build"),
             key_socket(home, keyring) as settings,
             _set(settings),
         ):
             dbt = _Dbt(project_dir=str(PROJECT_ROOT), dbt_executable=dbt_program())
-            yield from dbt.cli(
-                ["build", "--quiet"], context=context, target_path=home.dbt_target
-            ).stream()
+            try:
+                yield from dbt.cli(
+                    ["build", "--quiet"], context=context, target_path=home.dbt_target
+                ).stream()
+            except DagsterDbtError:
+                # Its own words quote dbt's, and those may quote a row.
+                raise DbtError(home, "build") from None
         with value_free("classes"):
-            check_home_classes(home, keyring)
-            note_built(keyring, passed.gate, passed.asked_at)
+            after_dbt(home, keyring, passed)
 
 
 class _Dbt(DbtCliResource):

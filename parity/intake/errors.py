@@ -8,4 +8,9 @@ from pseudonymisation.errors import CodedError
 
 
 class IntakeError(CodedError):
-    """A submission that is set aside. code: PARITY-..., for tests and reports."""
+    """A submission that is set aside. code: PARITY-..., for tests and reports.
+
+    exit_code: 1, the data.
+    """
+
+    exit_code = 1

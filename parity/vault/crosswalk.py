@@ -6,12 +6,14 @@ a corrected submission takes back what it had said wrong. The rule looks at all 
 once: the order in which submissions arrive changes nothing, and no token is preferred
 to another, so that other keys would join the same people.
 
-    nhs_number                       the number names the person. A number belongs to
-                                     the patients who show a birth date that more than
-                                     half of its patients show; where some of them are
-                                     verified, only these are asked. A record that has
-                                     the number with another birth date counts as one
-                                     without a number: it stands apart
+    nhs_number                       the number names the person. A provider has one
+                                     vote on whose it is: the birth date that more than
+                                     half of its patients with the number show. It
+                                     belongs to those who show the birth date of more
+                                     than half of its providers; where some patients
+                                     are verified, only these are asked. A record that
+                                     has the number with another birth date counts as
+                                     one without a number: it stands apart
     local_identifier_and_birth_date  a provider's local identifier and birth date, seen
                                      with exactly one number, belong to its person; a
                                      provider that took over another's identifiers
@@ -49,6 +51,7 @@ _RULE = """
     holdings as (
         select
             nhs_token,
+            provider,
             patient_token,
             number_birth_token,
             bool_or(is_verified) as is_verified
@@ -60,29 +63,44 @@ _RULE = """
     ),
 
     holders as (
-        select nhs_token, patient_token, bool_or(is_verified) as is_verified
+        select nhs_token, provider, patient_token, bool_or(is_verified) as is_verified
         from holdings
         group by all
     ),
 
     asked as (
-        select nhs_token, patient_token
+        select nhs_token, provider, patient_token
         from holders
         qualify is_verified or not bool_or(is_verified) over (partition by nhs_token)
     ),
 
+    -- One vote a provider: else one that sends made-up patients outvotes the others.
+    patients as (
+        select nhs_token, provider, count(*) as patients
+        from asked
+        group by nhs_token, provider
+    ),
+
+    votes as (
+        select nhs_token, provider, number_birth_token
+        from holdings
+        inner join asked using (nhs_token, provider, patient_token)
+        inner join patients using (nhs_token, provider)
+        group by nhs_token, provider, number_birth_token
+        having 2 * count(*) > any_value(patients.patients)
+    ),
+
     voters as (
         select nhs_token, count(*) as voters
-        from asked
+        from patients
         group by nhs_token
     ),
 
     agreed as (
-        select holdings.number_birth_token
-        from holdings
-        inner join asked using (nhs_token, patient_token)
+        select votes.number_birth_token
+        from votes
         inner join voters using (nhs_token)
-        group by holdings.number_birth_token
+        group by votes.number_birth_token
         having 2 * count(*) > any_value(voters.voters)
     ),
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parity.access.classification import check_home_classes
-from parity.home import Home
+from parity.home import Home, HomeError
 from parity.home.standing import note_built
 from parity.home.unlock import Keyring
 from parity.rewriting import resume_rewriting
-from parity.vault.opt_out.gate import hold_gate
+from parity.vault.opt_out.gate import Passed, hold_gate
 from parity.warehouse.dbt_runner import run_dbt
 
 
@@ -32,9 +32,28 @@ def build(
     Raises OptOutError, DbtError, AccessError.
     """
     with home.lock("build", waiting):
-        resume_rewriting(home, keyring)
-        passed = hold_gate(home, keyring)
+        passed = before_dbt(home, keyring)
         chosen = ["--select", select] if select else []
         run_dbt(home, keyring, ["build", *chosen])
-        check_home_classes(home, keyring)
-        note_built(keyring, passed.gate, passed.asked_at)
+        after_dbt(home, keyring, passed)
+
+
+def before_dbt(home: Home, keyring: Keyring) -> Passed:
+    """What holds before dbt reads, whoever starts it; the home's lock is held.
+
+    Raises HomeError nothing_landed; OptOutError as hold_gate; RewritingError.
+    """
+    resume_rewriting(home, keyring)
+    if not home.landed_file.exists():
+        raise HomeError(
+            "nothing_landed",
+            "no submission has landed yet: `parity submit` one, or put them in the "
+            "home's inbox and `parity run`",
+        )
+    return hold_gate(home, keyring)
+
+
+def after_dbt(home: Home, keyring: Keyring, passed: Passed) -> None:
+    """The gate of classes, then the ledger. Raises AccessError."""
+    check_home_classes(home, keyring)
+    note_built(keyring, passed.gate, passed.asked_at)

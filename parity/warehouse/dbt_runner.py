@@ -17,6 +17,7 @@ from pathlib import Path
 from parity.home import Home
 from parity.home.unlock import Keyring, serving
 from parity.specification import PROJECT_ROOT
+from pseudonymisation.errors import CodedError
 
 # dbt's process is served two file keys; it is not told where the passphrase lies.
 WAYS_TO_THE_PASSPHRASE = ("PARITY_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY")
@@ -24,8 +25,12 @@ WAYS_TO_THE_PASSPHRASE = ("PARITY_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY")
 SERVED_KEYS = ("landed", "warehouse")
 
 
-class DbtError(Exception):
+class DbtError(CodedError):
     """dbt ended with an error; its own log in the home says where."""
+
+    def __init__(self, home: Home, command: str) -> None:
+        place = home.dbt_logs.relative_to(home.root)
+        super().__init__("dbt_failed", f"dbt {command} failed; see {place} in the home")
 
 
 def dbt_environment(home: Home) -> dict[str, str]:
@@ -68,7 +73,7 @@ def run_dbt(
             check=False,
         )
     if done.returncode != 0:
-        raise DbtError(f"dbt {arguments[0]} failed; see {home.dbt_logs}")
+        raise DbtError(home, arguments[0])
 
 
 def _inherited() -> Mapping[str, str]:

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from parity.home import Home
+from parity.home.private_files import make_folder, write_private
 from parity.home.unlock import Keyring
 from parity.specification import PROJECT_ROOT
 from parity.warehouse.dbt_runner import run_dbt
@@ -23,10 +24,9 @@ def build_documentation(home: Home, keyring: Keyring) -> Path:
     run_dbt(home, keyring, ["docs", "generate", "--static", "--no-compile"])
     page = (home.dbt_target / "static_index.html").read_text(encoding="utf-8")
     folder = home.published / "documentation"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_folder(folder)
     target = folder / "index.html"
-    target.write_text(_cleaned(page, home), encoding="utf-8")
-    target.chmod(0o600)
+    write_private(target, _cleaned(page, home).encode())
     return target
 
 

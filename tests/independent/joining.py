@@ -81,8 +81,11 @@ class Joining:
         self._agreed: dict[Person, set[str]] = {}
         for number, patients in self._shown.items():
             asked = verified[number] or set(patients)
-            votes = [date for patient in asked for date in patients[patient]]
-            self._agreed[number] = {d for d in votes if 2 * votes.count(d) > len(asked)}
+            at: dict[str, list[set[str]]] = defaultdict(list)
+            for patient in asked:
+                at[patient[0]].append(patients[patient])
+            votes = [date for shown in at.values() for date in _of_most(shown)]
+            self._agreed[number] = {d for d in votes if 2 * votes.count(d) > len(at)}
 
     def _believed(self, submission: Submission, row: Row) -> Person | None:
         """The number of a row, where it is the person's."""
@@ -190,6 +193,15 @@ class Joining:
             for submission, row in self._rows()
             if national_person(submission.provider, row)[0] == "local"
         )
+
+
+def _of_most(shown: list[set[str]]) -> set[str]:
+    """What stands in more than half of these sets."""
+    return {
+        each
+        for each in set().union(*shown)
+        if 2 * sum(each in one for one in shown) > len(shown)
+    }
 
 
 def patient_of(submission: Submission, row: Row) -> Patient:

@@ -23,7 +23,15 @@ from typing import Any
 import pytest
 from canaries import canary, canary_home, canary_needles, needles_of
 from stopped import Looking, is_hardened, is_still, running, waited_for
-from watched import PARITY, Ran, cores, counted, run_watched, ways_out_asked_for
+from watched import (
+    PARITY,
+    SHOWS_A_KEY,
+    Ran,
+    cores,
+    counted,
+    run_watched,
+    ways_out_asked_for,
+)
 
 from parity.home import Home
 from parity.home.private_files import write_private
@@ -373,21 +381,6 @@ def test_a_canary_and_every_key_are_found_among_what_is_left(
     intruder.control(len(plants), len(plants), "plants among what the run left")
 
 
-_WRONG = """
-import os, subprocess, sys, tempfile, time
-from pathlib import Path
-key, name = Path(sys.argv[1]).read_text().split()
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)", "--vars",
-    "{key: %s}" % key])
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"],
-    env={"DBT_ENV_SECRET_KEY": key})
-with tempfile.NamedTemporaryFile() as draft:
-    draft.write(name.encode())
-    draft.flush()
-    time.sleep(1)
-"""
-
-
 @pytest.mark.attack(6, 7, control=True)
 def test_a_program_that_shows_a_key_is_seen(chain: Chain, tmp_path: Path) -> None:
     """An argument, a variable, and a temporary file that is gone when it ends."""
@@ -395,7 +388,7 @@ def test_a_program_that_shows_a_key_is_seen(chain: Chain, tmp_path: Path) -> Non
     needle = next(n for n in chain.needles.needles if n.kind == "LocalPatientId")
     (tmp_path / "told").write_text(f"{key.content.hex()} {needle.value}")
     ran = run_watched(
-        [sys.executable, "-c", _WRONG, str(tmp_path / "told")],
+        [sys.executable, "-c", SHOWS_A_KEY, str(tmp_path / "told")],
         tmp_path / "run",
         Home(root=tmp_path / "home", kind="synthetic"),
         chain.needles,

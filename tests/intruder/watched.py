@@ -31,6 +31,20 @@ exit $code
 _NO_ROUTE = re.compile(r"^Ip: (.*OutNoRoutes.*)\nIp: (.*)$", re.MULTILINE)
 _NO_ROUTE_6 = re.compile(r"^Ip6OutNoRoutes\s+(\d+)$", re.MULTILINE)
 
+# A program that does what none of ours may: a key as an argument and in a variable.
+SHOWS_A_KEY = """
+import os, subprocess, sys, tempfile, time
+from pathlib import Path
+key, name = Path(sys.argv[1]).read_text().split()
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)", "--vars",
+    "{key: %s}" % key])
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"],
+    env={"DBT_ENV_SECRET_KEY": key})
+with tempfile.NamedTemporaryFile() as draft:
+    draft.write(name.encode())
+    draft.flush()
+    time.sleep(1)
+"""
 
 PARITY = str(Path(sys.executable).with_name("parity"))
 

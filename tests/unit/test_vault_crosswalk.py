@@ -96,3 +96,36 @@ def test_same_people_as_the_second_calculation_in_any_order(
             scene.send(Sent(name, sent[name]))
         scenes.append(groups(scene.persons()))
     assert scenes[0] == scenes[1] == groups(calculated(sent, successions))
+
+
+def one(local: str, birth_date: str) -> dict[str, str]:
+    """A record with the first number."""
+    return {
+        "LocalPatientId": local,
+        "NHSNumber": NUMBERS[0],
+        "NHSNumberStatus": "01",
+        "PersonBirthDate": birth_date,
+    }
+
+
+@pytest.mark.attack(18)
+def test_a_provider_that_makes_people_up_outvotes_nobody() -> None:
+    """Three patients of one provider with somebody's number and another birth date.
+
+    Alone against one provider they only part; against two they change nothing.
+    """
+    scene = Scene()
+    true, false = "1980-06-15", "1990-01-20"
+    scene.send(Sent("ZZ1_2025-04_primary", [one("P1", true)]))
+    scene.send(
+        Sent("ZZ2_2025-04_primary", [one(f"P{n}", false) for n in range(3)]),
+    )
+    steps = {(r["name"][:3], r["step"]) for r in scene.records().to_dicts()}
+    assert steps == {("ZZ1", "apart"), ("ZZ2", "apart")}
+    scene.send(Sent("ZZ3_2025-04_primary", [one("P9", true)]))
+    steps = {(r["name"][:3], r["step"]) for r in scene.records().to_dicts()}
+    assert steps == {("ZZ1", "nhs_number"), ("ZZ2", "apart"), ("ZZ3", "nhs_number")}
+    persons = scene.persons()
+    number = persons["ZZ1_2025-04_primary", 1]
+    assert persons["ZZ3_2025-04_primary", 1] == number
+    assert list(persons.values()).count(number) == 2
