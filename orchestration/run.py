@@ -34,6 +34,7 @@ from parity.intake.errors import IntakeError
 from parity.intake.inbox import quarantine, ready_files
 from parity.intake.slot import Slot
 from parity.publication.periods import latest_month
+from parity.rewriting import resume_rewriting
 
 Report = Callable[[str, float, str], None]
 
@@ -51,9 +52,9 @@ nux:
 class RunSummary:
     """What a run did: steps with seconds and words, and what did not come through.
 
-    told: what was seen of keyring and ledger when they were opened. not_loaded: the
-    names of submissions. failed: the step that ended the chain, with why. failed_with:
-    the exit code that the failure carries.
+    told: what was seen of keyring and ledger when they were opened, and the end of a
+    rotation that was cut off. not_loaded: the names of submissions. failed: the step
+    that ended the chain, with why. failed_with: the exit code that the failure carries.
     """
 
     steps: list[tuple[str, float, str]] = field(default_factory=list)
@@ -120,6 +121,8 @@ def run(
     keyring = open_keyring(home, passphrase_file=passphrase_file)
     if seen := seen_at_opening(keyring):
         chain.summary.told.append(seen.in_words())
+    if ended := resume_rewriting(home, keyring):
+        chain.summary.told.append(ended.in_words())
     _land_all(chain)
     _step(chain, "warehouse: dbt build with its tests and gates", warehouse)
     _step(chain, "package: researcher", researcher_package)

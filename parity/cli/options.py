@@ -21,12 +21,6 @@ from parity.home import Home
 
 if TYPE_CHECKING:
     from parity.home.unlock import Keyring
-    from parity.rewriting import Ended
-
-BUILD_AGAIN = (
-    "the warehouse and the packages were made of the former rows and are gone: "
-    "parity build, parity package build"
-)
 
 P = ParamSpec("P")
 
@@ -89,11 +83,13 @@ class Asked:
 
         What became of it is told. Raises RewritingError when it cannot be ended.
         """
-        from parity.rewriting import resume_rewriting
+        from parity.rewriting import is_unfinished, resume_rewriting
 
         found, keyring = self.open()
-        if ended := resume_rewriting(found, keyring, remark):
-            complain(in_words(ended))
+        if is_unfinished(found):
+            ended = resume_rewriting(found, keyring, remark)
+            if ended:
+                complain(ended.in_words())
         return found, keyring
 
 
@@ -132,15 +128,6 @@ def open_home(
     time: on standard error, terminal or not.
     """
     return Asked(home, passphrase_file, passphrase_fd, as_json=False).open()
-
-
-def in_words(ended: Ended) -> str:
-    """What became of a rewriting that had been cut off, and what is to be done now."""
-    begun = f"a rewriting that was cut off ({ended.reason.replace('_', ' ')})"
-    if ended.how == "taken_back":
-        return f"{begun} was taken back: keys and files are as they were before it"
-    words = f"{begun} was seen through: the new keys and files are in force"
-    return f"{words}; {BUILD_AGAIN}" if ended.derived_went else words
 
 
 def parse_month(text: str) -> date:

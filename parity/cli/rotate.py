@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from parity.cli.options import BUILD_AGAIN, Asked, at_home, in_words
+from parity.cli.options import Asked, at_home
 from parity.cli.screen import progress, remark, say, show_json
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def rotate(
         raise typer.BadParameter("name a key, or give --resume")
     if custodian and name != "root":
         raise typer.BadParameter("custodians are for the root")
+    from parity.rewriting import BUILD_AGAIN
+
     found, keyring = asked.open()
     if resume:
         _resume(found, keyring, asked.as_json)
@@ -140,7 +142,7 @@ def _custodians(
 
 
 def _resume(home: Home, keyring: Keyring, as_json: bool) -> None:
-    from parity.rewriting import resume_rewriting
+    from parity.rewriting import BUILD_AGAIN, resume_rewriting
 
     ended = resume_rewriting(home, keyring, remark)
     if as_json:
@@ -153,7 +155,7 @@ def _resume(home: Home, keyring: Keyring, as_json: bool) -> None:
             }
         )
     else:
-        say(in_words(ended) if ended else "nothing was unfinished")
+        say(ended.in_words() if ended else "nothing was unfinished")
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 
 from parity.rewriting.engine import resume_rewriting, rewrite, rewrite_landed
 from parity.rewriting.journal import (
+    BUILD_AGAIN,
     CUT_OFF,
     HOW_TO_RESUME,
     Ended,
@@ -25,6 +26,7 @@ from parity.rewriting.transform import (
 )
 
 __all__ = [
+    "BUILD_AGAIN",
     "CUT_OFF",
     "HOW_TO_RESUME",
     "NOBODY",

@@ -100,16 +100,16 @@ def resume_rewriting(
 
     Taken back when it had not begun to switch, else seen through. Whoever writes to the
     landed store or the vault, or reads what was made of them for others, calls this
-    first. Raises RewritingError; LedgerBroken, before anything is done.
+    first. Raises RewritingError; LedgerBroken when the ledger does not hold at its end:
+    nothing is done on that, neither here nor by who calls.
     """
+    keyring.ledger().check_end()
     if not is_unfinished(home):
         return None
     with home.lock("resume", waiting):
         journal = read_journal(home, keyring)
         if journal is None:  # the process that we waited for was still at it
             return None
-        # Files are switched before the next entry is made: so the ledger is asked now.
-        keyring.ledger().check_end()
         if journal.step == "preparing":
             roll_back(home, keyring, journal)
             return Ended(journal.reason, "taken_back", derived_went=False)

@@ -26,6 +26,10 @@ FileName = Literal["landed", "vault", "warehouse"]
 
 CUT_OFF = "a rotation or removal was cut off"
 HOW_TO_RESUME = "parity keys rotate --resume"
+BUILD_AGAIN = (
+    "the warehouse and the packages were made of the former rows and are gone: "
+    "parity build, parity package build"
+)
 
 _FORMAT = "parity-rewriting-1"
 _FILES = frozenset(get_args(FileName))
@@ -82,6 +86,14 @@ class Ended:
     reason: str
     how: Literal["taken_back", "seen_through"]
     derived_went: bool
+
+    def in_words(self) -> str:
+        """What became of it, and what is to be done now."""
+        begun = f"a rewriting that was cut off ({self.reason.replace('_', ' ')})"
+        if self.how == "taken_back":
+            return f"{begun} was taken back: keys and files are as they were before it"
+        words = f"{begun} was seen through: the new keys and files are in force"
+        return f"{words}; {BUILD_AGAIN}" if self.derived_went else words
 
 
 def journal_file(home: Home) -> Path:

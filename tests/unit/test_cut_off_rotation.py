@@ -18,11 +18,13 @@ import pytest
 from rewriting_support import check_unchanged, cut_off, persons, rewriting_home
 
 from orchestration.failures import value_free
+from parity.access.packages import build_package
 from parity.access.run_query import query
 from parity.cli.main import main
 from parity.home import Home, HomeError
 from parity.home.keyring import Keyring
 from parity.home.unlock import open_keyring
+from parity.intake.submit import submit
 from parity.publication.monthly import publish_month
 from parity.rewriting import (
     Copy,
@@ -32,6 +34,8 @@ from parity.rewriting import (
     rewrite,
 )
 from parity.rewriting.journal import journal_file
+from parity.vault.custodians import appointed
+from parity.warehouse.build import build
 from pseudonymisation.errors import LedgerBroken
 
 ENDS = [("filled", "taken_back"), ("switching", "seen_through")]
@@ -204,6 +208,37 @@ def test_nothing_is_ended_on_a_ledger_that_does_not_hold(
     home.ledger_file.write_bytes(ledger)
     assert resume_rewriting(home, keyring)
     assert len(persons(home, keyring)) == 3
+
+
+@pytest.mark.parametrize("act", ["submit", "build", "package", "publish"])
+def test_nothing_else_is_done_on_it_either(
+    home: Home, keyring: Keyring, tmp_path: Path, act: str
+) -> None:
+    """Not one file is touched: the ledger is asked before anything."""
+    sent = tmp_path / "ZZ1_2025-04_primary"
+    sent.mkdir()
+    appointed(home, keyring)
+    lines = home.ledger_file.read_bytes().splitlines(keepends=True)
+    home.ledger_file.write_bytes(b"".join(lines[:3]))
+    before = contents(home)
+    acts: dict[str, Callable[[], object]] = {
+        "submit": lambda: submit(home, sent, keyring),
+        "build": lambda: build(home, keyring),
+        "package": lambda: build_package(home, keyring, "researcher"),
+        "publish": lambda: publish_month(home, keyring, date(2025, 1, 1)),
+    }
+    with pytest.raises(LedgerBroken, match="ledger_shortened"):
+        acts[act]()
+    assert contents(home) == before
+
+
+def contents(home: Home) -> dict[str, bytes]:
+    """Every file of a home but its locks."""
+    return {
+        str(path): path.read_bytes()
+        for path in home.root.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
 
 
 def test_dagster_keeps_the_words(home: Home, keyring: Keyring) -> None:
