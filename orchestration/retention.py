@@ -18,6 +18,7 @@ import dagster as dg
 from orchestration.run import dagster_instance
 from parity.access.packages import former_builds
 from parity.home import Home
+from parity.home.clock import check_clock, confirm_clock
 from parity.home.retention import Due, files_due, kept_since, nothing_due
 from parity.home.settings import Retention, read_settings
 from parity.home.unlock import Keyring
@@ -46,8 +47,18 @@ class Kept:
     gone: bool
 
 
-def retain(home: Home, keyring: Keyring, apply: bool) -> list[Kept]:
-    """What is past its time, row by row; with apply, it goes. Raises HomeError."""
+def retain(
+    home: Home, keyring: Keyring, apply: bool, *, clock_is_right: bool = False
+) -> list[Kept]:
+    """What is past its time, row by row; with apply, it goes.
+
+    clock_is_right: somebody looked at the clock; is entered. Raises HomeError: clock,
+    when the ledger's times speak against it (parity.home.clock).
+    """
+    if apply and clock_is_right:
+        confirm_clock(keyring)
+    if apply:
+        check_clock(home, keyring)
     return _retain(home, keyring, apply, datetime.now(UTC))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,11 +27,14 @@ from orchestration.outputs import (
 from orchestration.resources import HomeResource
 from orchestration.transformation import warehouse
 from parity.home import Home
+from parity.home.keyring_check import seen_at_opening
 from parity.home.private_files import write_private
 from parity.home.unlock import open_keyring
+from parity.intake.errors import IntakeError
 from parity.intake.inbox import quarantine, ready_files
 from parity.intake.slot import Slot
 from parity.publication.periods import latest_month
+from parity.rewriting import resume_rewriting
 
 Report = Callable[[str, float, str], None]
 
@@ -49,11 +52,13 @@ nux:
 class RunSummary:
     """What a run did: steps with seconds and words, and what did not come through.
 
-    not_loaded: the names of submissions. failed: the step that ended the chain, with
-    why. failed_with: the exit code that the failure carries.
+    told: what was seen of keyring and ledger when they were opened, and the end of a
+    rotation that was cut off. not_loaded: the names of submissions. failed: the step
+    that ended the chain, with why. failed_with: the exit code that the failure carries.
     """
 
     steps: list[tuple[str, float, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     not_loaded: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     failed_with: int = 0
@@ -113,11 +118,15 @@ def run(
         report,
         RunSummary(),
     )
+    keyring = open_keyring(home, passphrase_file=passphrase_file)
+    if seen := seen_at_opening(keyring):
+        chain.summary.told.append(seen.in_words())
+    if ended := resume_rewriting(home, keyring):
+        chain.summary.told.append(ended.in_words())
     _land_all(chain)
     _step(chain, "warehouse: dbt build with its tests and gates", warehouse)
     _step(chain, "package: researcher", researcher_package)
     _step(chain, "package: equality lead", equality_lead_package)
-    keyring = open_keyring(home, passphrase_file=passphrase_file)
     month = latest_month(home, keyring) if not chain.summary.failed else None
     if month is not None:
         _publish(chain, month)
@@ -139,7 +148,8 @@ def _land_all(chain: _Chain) -> None:
         for path in ready_files(chain.home):
             slot = slot_or_refusal(path)
             if not isinstance(slot, Slot):
-                quarantine(chain.home, chain.resource.keyring(), path, slot)
+                with suppress(IntakeError):  # still arriving: the next run takes it
+                    quarantine(chain.home, chain.resource.keyring(), path, slot)
                 # The name itself is not repeated: it is the sender's and may say
                 # anything.
                 chain.summary.not_loaded.append("a file with another kind of name")

@@ -6,8 +6,9 @@ refused with a code: nothing is guessed. ASCII digits and letters only: Python a
 databases take foreign digits, full-width letters and trailing line ends for digits and
 letters too.
 
-    NHS number  spaces (U+0020) and hyphens (U+002D) go; then exactly ten digits, the
-                last one right by modulus 11, and no placeholder
+    NHS number  spaces (U+0020) go, and hyphens (U+002D) between digits: one before the
+                first or behind the last is a sign, and refused; then exactly ten
+                digits, the last one right by modulus 11, and no placeholder
     postcode    spaces go, letters become capitals; then the shape of a postcode, with
                 one space before the last three characters
     birth date  YYYY-MM-DD, a day of the calendar, and no placeholder
@@ -52,7 +53,7 @@ def nhs_number(text: str) -> str:
     digits = text.replace(" ", "").replace("-", "")
     if not digits:
         raise IdentifierRefused("nhs_number_blank", "the NHS number is blank")
-    if not _matches(NHS_NUMBER_SHAPE, digits):
+    if "-" in _ends(text) or not _matches(NHS_NUMBER_SHAPE, digits):
         raise IdentifierRefused("nhs_number_format", "the NHS number is not ten digits")
     if digits in NHS_NUMBER_PLACEHOLDERS:
         raise IdentifierRefused("nhs_number_placeholder", "the NHS number is made up")
@@ -91,6 +92,12 @@ def birth_date(text: str) -> date:
     if day in BIRTH_DATE_PLACEHOLDERS:
         raise IdentifierRefused("birth_date_placeholder", "the birth date is made up")
     return day
+
+
+def _ends(text: str) -> str:
+    """The first and the last sign that is no space."""
+    inner = text.strip(" ")
+    return inner[:1] + inner[-1:]
 
 
 def _day(text: str) -> date | None:

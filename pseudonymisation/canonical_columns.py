@@ -29,7 +29,7 @@ def nhs_number_refusal(text: pl.Expr) -> pl.Expr:
     return (
         pl.when(text.is_null() | (digits == ""))
         .then(pl.lit("nhs_number_blank"))
-        .when(~digits.str.contains(NHS_NUMBER_SHAPE))
+        .when(_has_sign(text) | ~digits.str.contains(NHS_NUMBER_SHAPE))
         .then(pl.lit("nhs_number_format"))
         .when(digits.is_in(sorted(NHS_NUMBER_PLACEHOLDERS)))
         .then(pl.lit("nhs_number_placeholder"))
@@ -58,6 +58,12 @@ def birth_date_column(text: pl.Expr) -> pl.Expr:
         .str.to_date("%Y-%m-%d", strict=False)
     )
     return pl.when(~day.is_in(sorted(BIRTH_DATE_PLACEHOLDERS))).then(day)
+
+
+def _has_sign(text: pl.Expr) -> pl.Expr:
+    """Whether a hyphen stands before or behind it all, where it separates nothing."""
+    inner = text.str.strip_chars(" ")
+    return inner.str.starts_with("-") | inner.str.ends_with("-")
 
 
 def _digits(text: pl.Expr) -> pl.Expr:

@@ -28,6 +28,7 @@ from parity.home import Home
 from parity.home.unlock import file_key
 from parity.publication.errors import PublicationError
 from parity.publication.signing import read_manifest
+from parity.rewriting import check_finished
 
 # Beyond the statement's own time limit, which the session itself keeps.
 _GRACE_SECONDS = 15.0
@@ -50,12 +51,15 @@ def query(
 
     0 done; 1 the data (a value does not convert); 2 wrong usage (unknown name, refused,
     too long); 3 us. What failed stands in one line on `errors` and holds no value.
-    Raises AccessError before a session starts, HomeError when the key is not to be had.
+    Raises AccessError before a session starts, HomeError when the key is not to be had
+    or a rotation was cut off (rewriting_unfinished).
     """
     if form not in FORMATS:
         raise AccessError(
             "format", f"the formats are: {', '.join(FORMATS)}", exit_code=2
         )
+    # After a switch that was cut off a package holds former pseudonyms, or who is gone.
+    check_finished(home)
     package = _package_of(home, source)
     key = file_key(home, package.key_name)
     limits = limits or Limits()

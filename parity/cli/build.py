@@ -6,32 +6,25 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
-from parity.cli.screen import remark, say, show_json
+from parity.cli.options import Asked, at_home
+from parity.cli.screen import remark, say, show_json, working
 
 
+@at_home
 def build(
+    asked: Asked,
     select: Annotated[
         str | None,
         typer.Option(metavar="...", help="What to build, in dbt's selection words."),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Build the warehouse: models, contracts, tests, then the gate of the classes."""
     from parity.warehouse.build import build as build_warehouse
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    build_warehouse(found, keyring, select=select, waiting=remark)
-    if as_json:
+    found, keyring = asked.open_data()
+    with working("building the warehouse"):
+        build_warehouse(found, keyring, select=select, waiting=remark)
+    if asked.as_json:
         show_json({"warehouse": found.warehouse_file})
     else:
         say(f"built {found.warehouse_file}")

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
-from parity.cli.screen import say, show_json, show_table
+from parity.cli.options import Asked, at_home
+from parity.cli.screen import counted, say, show_json, show_table
 
 if TYPE_CHECKING:
     from parity.vault.scan.report import ScanReport
@@ -24,7 +18,9 @@ app = typer.Typer(help="Checks of a home.", no_args_is_help=True)
 
 
 @app.command("identifiers")
+@at_home
 def identifiers(
+    asked: Asked,
     raw: Annotated[
         Path | None,
         typer.Option(
@@ -53,10 +49,6 @@ def identifiers(
             help="A process to look through, its memory and children too.",
         ),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Whether an identifier stands anywhere outside the landing zone and the vault.
 
@@ -66,7 +58,7 @@ def identifiers(
     """
     from parity.vault.identifier_scan import run_check_identifiers
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     report = run_check_identifiers(
         found,
         keyring,
@@ -75,7 +67,7 @@ def identifiers(
         also=also or (),
         processes=process or (),
     )
-    if as_json:
+    if asked.as_json:
         show_json(report.as_dict())
     else:
         _show_scan(report)
@@ -87,11 +79,11 @@ def _show_scan(report: ScanReport) -> None:
     """What was looked for and through, and each finding without its value."""
     coverage = report.coverage
     say(
-        f"looked for {sum(c.looked_for for c in report.chosen):,} values of "
-        f"{report.submissions} submissions ({report.unread} unread) and "
-        f"{coverage.keys} keys in "
-        f"{coverage.files:,} files, {coverage.columns:,} columns and "
-        f"{coverage.processes} processes"
+        f"looked for {counted(sum(c.looked_for for c in report.chosen), 'value')} of "
+        f"{counted(report.submissions, 'submission')} ({report.unread} unread) and "
+        f"{counted(coverage.keys, 'key')} in {counted(coverage.files, 'file')}, "
+        f"{counted(coverage.columns, 'column')} and "
+        f"{counted(coverage.processes, 'process', 'processes')}"
     )
     if report.findings:
         columns = ("place", "location", "encoding", "kind", "count")
@@ -103,28 +95,24 @@ def _show_scan(report: ScanReport) -> None:
 
 
 @app.command("classes")
+@at_home
 def classes(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Whether every column of the warehouse has exactly one class."""
     from parity.access.classification import check_home_classes
 
-    check_home_classes(*open_home(home, passphrase_file, passphrase_fd))
-    if as_json:
+    check_home_classes(*asked.open_data())
+    if asked.as_json:
         show_json({"classes": "complete"})
     else:
         say("every column has its class")
 
 
 @app.command("digest")
+@at_home
 def digest(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """The content digest of every table, landed and built.
 
@@ -135,7 +123,7 @@ def digest(
     from parity.warehouse.digest import table_digests
     from pseudonymisation.derivation import derive
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     files = {"landed": found.landed_file, "warehouse": found.warehouse_file}
     names = [name for name, file in files.items() if file.exists()]
     key = derive(keyring.key_to_read("root"), "content-digest")
@@ -146,7 +134,7 @@ def digest(
             for name in names
             for table, value in table_digests(connection, name, key).items()
         }
-    if as_json:
+    if asked.as_json:
         show_json(digests)
     else:
         show_table(("table", "digest"), digests.items())

@@ -9,13 +9,7 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import AsJson, Asked, HomeOption, at_home
 from parity.cli.screen import say, show_json
 from parity.home import Home, HomeError
 
@@ -30,18 +24,13 @@ _POLICY = (
 
 
 @app.command("build")
-def build(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
-) -> None:
+@at_home
+def build(asked: Asked) -> None:
     """Make the site: one page that works without a network."""
     from parity.warehouse.documentation import build_documentation
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    page = build_documentation(found, keyring)
-    if as_json:
+    page = build_documentation(*asked.open_data())
+    if asked.as_json:
         show_json({"page": page})
     else:
         say(str(page))

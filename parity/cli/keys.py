@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import Asked, at_home
 from parity.cli.rotate import rotate
-from parity.cli.screen import complain, say, show_json, show_table
+from parity.cli.screen import complain, counted, say, show_json, show_table, working
+from parity.home import Home
 
 if TYPE_CHECKING:
     from parity.home.keyring import Purpose
@@ -46,11 +42,9 @@ _MADE_BY_HAND: dict[str, Purpose] = {
 
 
 @app.command("list")
+@at_home
 def list_keys(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Show every key that there is or was: purpose, version, state, dates, its age.
 
@@ -58,14 +52,15 @@ def list_keys(
     """
     from parity.home.keyring_check import age_of
 
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    with working("opening the keyring"):
+        _, keyring = asked.open()
     now = datetime.now(UTC)
     columns = (*_COLUMNS, "age")
     rows = [
         [*(getattr(key, name) for name in _COLUMNS), age_of(key, now)]
         for key in keyring.records()
     ]
-    if as_json:
+    if asked.as_json:
         show_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         shown = [row for row in rows if not _is_of_a_request_that_is_over(row)]
@@ -83,13 +78,11 @@ def _is_of_a_request_that_is_over(row: list[object]) -> bool:
 
 
 @app.command("generate")
+@at_home
 def generate(
+    asked: Asked,
     name: Annotated[str, typer.Argument(help="package:ROLE, project:ROLE, publisher.")],
     purpose: Annotated[str, typer.Option("--purpose", help="What the key is for.")],
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Make a key where there is none in force.
 
@@ -101,27 +94,25 @@ def generate(
         raise typer.BadParameter("no key of that name is made by hand")
     if purpose != known[0]:
         raise typer.BadParameter(f"a key of that name has the purpose {known[0]}")
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     keyring.generate(name, known[0])
     made = keyring.record(name)
-    if as_json:
+    if asked.as_json:
         show_json({"name": name, "purpose": made.purpose, "version": made.version})
     else:
         say(f"made {name} {made.version}, protects until {made.protects_until[:10]}")
 
 
 @app.command("retire")
+@at_home
 def retire(
+    asked: Asked,
     name: Annotated[str, typer.Argument(help="The key's name.")],
     version: Annotated[int, typer.Option("--version", help="Which of its versions.")],
     compromised: Annotated[
         bool,
         typer.Option("--compromised", help="Others may know it: it reads no more."),
     ] = False,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Lay a version of a key down: it protects nothing more, and reads what it did.
 
@@ -130,41 +121,53 @@ def retire(
     """
     if not compromised and not any(re.fullmatch(f, name) for f in _MADE_BY_HAND):
         raise typer.BadParameter("that key ends by `parity keys rotate`, not by hand")
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     if compromised:
         keyring.compromise(name, version)
     else:
         keyring.deactivate(name, version)
     state = keyring.record(name, version).state
-    if as_json:
+    if asked.as_json:
         show_json({"name": name, "version": version, "state": state})
     else:
         say(f"{name} {version} is {state}")
 
 
 @app.command("verify")
+@at_home
 def verify(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Unwrap every key that is not destroyed, and hold keyring and ledger together.
 
-    Exit code 1 when something does not hold. Keys past their period are listed; they
-    are refused where they are used. That the ledger's end was cut off is seen with
+    Exit code 1 when something does not hold, a rotation that was cut off included. Keys
+    past their period are listed; they are refused where they are used. That the end of
+    the ledger was cut off since the last change of a key is seen with
     `parity ledger verify --checkpoint`.
     """
     from parity.home.keyring_check import check_keyring
 
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
-    check = check_keyring(keyring)
-    if as_json:
+    with working("opening every key"):
+        found, keyring = asked.open_quietly()
+        check = check_keyring(keyring)
+    check = _with_unfinished(found, check)
+    if asked.as_json:
         show_json(_as_document(check))
     else:
         _tell(check)
     if check.findings:
         raise typer.Exit(DATA)
+
+
+def _with_unfinished(home: Home, check: KeyringCheck) -> KeyringCheck:
+    """The check with what a journal tells: a rewriting at work, or one cut off."""
+    from parity.home.keyring_check import Finding
+    from parity.rewriting import CUT_OFF, HOW_TO_RESUME, is_unfinished
+
+    if not is_unfinished(home):
+        return check
+    told = Finding("rewriting_unfinished", f"{CUT_OFF}, or is at work: {HOW_TO_RESUME}")
+    return replace(check, findings=(*check.findings, told))
 
 
 def _as_document(check: KeyringCheck) -> dict[str, object]:
@@ -188,7 +191,7 @@ def _tell(check: KeyringCheck) -> None:
     for age, names in (("expired", check.expired), ("expires soon", check.expiring)):
         for name in names:
             complain(f"{name}: {age}")
-    say(f"{check.opened} keys open")
+    say(f"opened {counted(check.opened, 'key')}")
     if check.ledger is not None:
-        say(f"the ledger holds, {check.ledger.count} entries")
+        say(f"the ledger holds, {counted(check.ledger.count, 'entry', 'entries')}")
         say(f"ledger tag {check.ledger.tag}")

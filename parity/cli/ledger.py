@@ -8,32 +8,24 @@ from typing import Annotated
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
-from parity.cli.screen import complain, say, show_json, show_table
+from parity.cli.options import Asked, at_home
+from parity.cli.screen import complain, counted, say, show_json, show_table
 from pseudonymisation.errors import LedgerBroken
 
 app = typer.Typer(help="The ledger of a home.", no_args_is_help=True)
 
 
 @app.command("show")
+@at_home
 def show(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Show every entry: number, time, event, facts. A broken ledger is not shown."""
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     ledger = keyring.ledger()
     ledger.verify()
     entries = list(ledger.entries())
-    if as_json:
+    if asked.as_json:
         show_json(entries)
         return
     rows = []
@@ -41,20 +33,24 @@ def show(
         facts = entry["facts"]
         told = facts.items() if isinstance(facts, dict) else ()
         words = " ".join(f"{name}={fact}" for name, fact in told)
+        if "clock" in entry:
+            words = f"{words} (clock: {entry['clock']})".strip()
         rows.append((entry["number"], entry["at"], entry["event"], words))
     show_table(("number", "at", "event", "facts"), rows, numbers=("number",))
 
 
 @app.command("checkpoint")
+@at_home
 def checkpoint(
+    asked: Asked,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="FILE", help="Where the checkpoint is written."),
     ],
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Even over a file that is there."),
+    ] = False,
 ) -> None:
     """Sign where the ledger ends, in a file to keep where the home is not.
 
@@ -63,27 +59,30 @@ def checkpoint(
     from parity.home.checkpoints import make_checkpoint, read_own
     from parity.home.private_files import write_private
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open()
     _check_outside(out, found.root)
+    if not overwrite and (out.exists() or out.is_symlink()):
+        raise typer.BadParameter(
+            f"{out} is there already and may be an earlier checkpoint: name another "
+            "file, or give --overwrite"
+        )
     text = make_checkpoint(keyring)
     write_private(out.resolve(), text)
     made = read_own(keyring, text)
-    if as_json:
+    if asked.as_json:
         show_json({"file": out, "entries": made.head.count, "tag": made.head.tag})
     else:
         say(f"checkpoint at entry {made.head.count} in {out}")
 
 
 @app.command("verify")
+@at_home
 def verify(
+    asked: Asked,
     checkpoints: Annotated[
         list[Path] | None,
         typer.Option("--checkpoint", metavar="FILE", help="One kept; may be repeated."),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Check that no entry was changed, taken out, put in, moved or cut off.
 
@@ -92,16 +91,16 @@ def verify(
     """
     from parity.home.checkpoints import verify_ledger
 
-    _, keyring = open_home(home, passphrase_file, passphrase_fd)
+    _, keyring = asked.open()
     texts = [_content(path) for path in checkpoints or ()]
     try:
         head = verify_ledger(keyring, texts)
     except LedgerBroken as error:
-        if as_json:
+        if asked.as_json:
             show_json({"holds": False, "code": error.code})
         complain(str(error))
         raise typer.Exit(DATA) from None
-    if as_json:
+    if asked.as_json:
         show_json(
             {
                 "holds": True,
@@ -111,9 +110,14 @@ def verify(
             }
         )
     else:
-        say(f"the ledger holds: {head.count} entries, {len(texts)} checkpoints passed")
+        entries = counted(head.count, "entry", "entries")
+        passed = counted(len(texts), "checkpoint")
+        say(f"the ledger holds: {entries}, {passed} passed")
         if not texts:
-            say("without a checkpoint a cut-off end is not seen")
+            say(
+                "without a checkpoint, an end that was cut off since the last change "
+                "of a key is not seen"
+            )
 
 
 def _check_outside(out: Path, root: Path) -> None:

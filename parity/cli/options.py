@@ -6,16 +6,23 @@ user of the machine for as long as the process lives.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
+from parity.cli.screen import complain, remark
 from parity.home import Home
 
 if TYPE_CHECKING:
     from parity.home.unlock import Keyring
+
+P = ParamSpec("P")
 
 HomeOption = Annotated[
     Path | None,
@@ -42,17 +49,85 @@ AsJson = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the options name that every command of a home has."""
+
+    home: Path | None
+    passphrase_file: Path | None
+    passphrase_fd: int | None
+    as_json: bool
+
+    def open_quietly(self) -> tuple[Home, Keyring]:
+        """The home with its keyring open, for who looks at the keyring itself."""
+        from parity.home.unlock import open_keyring
+
+        found = Home.find(self.home)
+        return found, open_keyring(
+            found,
+            passphrase_file=self.passphrase_file,
+            passphrase_fd=self.passphrase_fd,
+        )
+
+    def open(self) -> tuple[Home, Keyring]:
+        """The same; what is seen of keyring and ledger at once is told: `open_home`."""
+        from parity.home.keyring_check import seen_at_opening
+
+        found, keyring = self.open_quietly()
+        if seen := seen_at_opening(keyring):
+            complain(seen.in_words())
+        return found, keyring
+
+    def open_data(self) -> tuple[Home, Keyring]:
+        """The same for who opens the home's files: what was cut off ends first.
+
+        What became of it is told. Raises RewritingError when it cannot be ended.
+        """
+        from parity.rewriting import is_unfinished, resume_rewriting
+
+        found, keyring = self.open()
+        if is_unfinished(found):
+            ended = resume_rewriting(found, keyring, remark)
+            if ended:
+                complain(ended.in_words())
+        return found, keyring
+
+
+def _of_a_home(
+    home: HomeOption = None,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> Asked:
+    """The options, and what they name; the defaults are those of the command line."""
+    return Asked(home, passphrase_file, passphrase_fd, as_json)
+
+
+def at_home(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., None]:
+    """Give a command the options of a home; its first parameter gets what they name."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(_of_a_home, eval_str=True).parameters
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        asked = _of_a_home(**{name: given.pop(name) for name in shared})
+        cast("Callable[..., None]", command)(asked, **given)
+
+    parameters = [*own, *shared.values()]
+    run.__dict__["__signature__"] = inspect.Signature(parameters)
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run
+
+
 def open_home(
     home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
 ) -> tuple[Home, Keyring]:
-    """The home that the options name, with its keyring open. Raises HomeError."""
-    from parity.home.unlock import open_keyring
+    """The home that the options name, with its keyring open. Raises HomeError.
 
-    found = Home.find(home)
-    keyring = open_keyring(
-        found, passphrase_file=passphrase_file, passphrase_fd=passphrase_fd
-    )
-    return found, keyring
+    A keyring that was put back, or a ledger that does not hold at its end, is told each
+    time: on standard error, terminal or not.
+    """
+    return Asked(home, passphrase_file, passphrase_fd, as_json=False).open()
 
 
 def parse_month(text: str) -> date:

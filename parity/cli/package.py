@@ -6,13 +6,7 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import AsJson, Asked, HomeOption, at_home
 from parity.cli.screen import say, show_json, show_table
 from parity.home import Home
 
@@ -22,18 +16,16 @@ RoleName = Annotated[str, typer.Argument(metavar="ROLE", help="As in the policy.
 
 
 @app.command("build")
+@at_home
 def build(
+    asked: Asked,
     role: RoleName,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Make the package of a role from the warehouse as it is, and put it in force."""
     from parity.access import build_package
 
-    made = build_package(*open_home(home, passphrase_file, passphrase_fd), role)
-    if as_json:
+    made = build_package(*asked.open_data(), role)
+    if asked.as_json:
         show_json({"role": made.role, "file": made.file})
     else:
         say(str(made.file))
@@ -50,18 +42,16 @@ def list_packages(home: HomeOption = None, as_json: AsJson = False) -> None:
 
 
 @app.command("verify")
+@at_home
 def verify(
+    asked: Asked,
     role: RoleName,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Check the package in force: signature, bytes, columns, the policy of today."""
     from parity.access import verify_package
 
-    verify_package(*open_home(home, passphrase_file, passphrase_fd), role)
-    if as_json:
+    verify_package(*asked.open_data(), role)
+    if asked.as_json:
         show_json({"role": role, "verified": True})
     else:
         say(f"the package of {role} is the one that was built")

@@ -9,15 +9,8 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-    parse_month,
-)
-from parity.cli.screen import say, show_json
+from parity.cli.options import Asked, at_home, parse_month
+from parity.cli.screen import remark, say, show_json
 
 
 class Profile(StrEnum):
@@ -33,7 +26,9 @@ class Edition(StrEnum):
     FINAL = "final"
 
 
+@at_home
 def publish(
+    asked: Asked,
     month: Annotated[date, typer.Option(parser=parse_month, metavar="YYYY-MM")],
     profile: Annotated[Profile, typer.Option()] = Profile.NHS_PUBLICATION,
     edition: Annotated[Edition, typer.Option()] = Edition.PRIMARY,
@@ -41,15 +36,11 @@ def publish(
         Path | None,
         typer.Option(metavar="DIR", help="Where to; else the home's own folder."),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Publish a month: measure file, equality tables, signed list of the files."""
     from parity.publication import publish_month
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     made = publish_month(
         found,
         keyring,
@@ -57,8 +48,9 @@ def publish(
         edition=edition.value,
         profile_name=profile.value,
         out=out,
+        waiting=remark,
     )
-    if as_json:
+    if asked.as_json:
         show_json({"folder": made.folder, "files": made.files})
     else:
         for path in (*made.files.values(), made.manifest):

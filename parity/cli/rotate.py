@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-)
+from parity.cli.options import Asked, at_home
 from parity.cli.screen import progress, remark, say, show_json
 
 if TYPE_CHECKING:
@@ -28,16 +22,13 @@ if TYPE_CHECKING:
 _OF_A_ROLE = re.compile(r"(package|project):([a-z][a-z_]*)")
 _SIGNING = ("publisher", "checkpoint")
 _BY_CUSTODIANS = ("root", "opening")
-_LATER = {
-    "epoch": "the warehouse and the packages were of the former epoch and are gone: "
-    "parity build, parity package build",
-    "root": "the warehouse and the packages were of the former epoch and are gone: "
-    "parity build, parity package build",
-    "opening": "every identifier is sealed to a new opening key",
-}
+# Those that take the warehouse and the packages with them.
+_BUILD_AGAIN_AFTER = ("epoch", "root")
 
 
+@at_home
 def rotate(
+    asked: Asked,
     name: Annotated[
         str,
         typer.Argument(
@@ -47,7 +38,9 @@ def rotate(
     ] = "",
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Bring one that was cut off to its end."),
+        typer.Option(
+            "--resume", help="End one that was cut off; says which way it went."
+        ),
     ] = False,
     custodian: Annotated[
         list[Path] | None,
@@ -61,25 +54,26 @@ def rotate(
             help="In the custodians' order; asked for at the terminal without.",
         ),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Renew a key with all that hangs on it, whole or not at all; destroy the former.
 
     A file is written anew. An epoch gives every pseudonym anew, without any submission.
     The root does so too, with tokens; opening seals every identifier to a new opening
-    key. Both take two custodians; a synthetic home finds its own. One that was cut off
-    is also ended by the next submit, build or rotation.
+    key. Both take two custodians; a synthetic home finds its own. After epoch and root
+    the warehouse and the packages are gone and must be built again: parity build,
+    parity package build.
+
+    One that was cut off is also ended by the next command that opens the home's files.
     """
     if bool(name) == resume:
         raise typer.BadParameter("name a key, or give --resume")
     if custodian and name not in _BY_CUSTODIANS:
         raise typer.BadParameter("custodians are for root and opening")
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    from parity.rewriting import BUILD_AGAIN
+
+    found, keyring = asked.open()
     if resume:
-        _resume(found, keyring, as_json)
+        _resume(found, keyring, asked.as_json)
         return
     given = (custodian or [], custodian_passphrase_file or [])
     with _telling() as telling:
@@ -87,15 +81,18 @@ def rotate(
     # No home holds the opening key; the file's key is what the keyring knows of it.
     held = "vault" if name == "opening" else name
     version = keyring.version(held)
-    if as_json:
-        show_json({"name": name, "version": version, "counts": counts})
+    notice = BUILD_AGAIN if name in _BUILD_AGAIN_AFTER else None
+    if asked.as_json:
+        show_json(
+            {"name": name, "version": version, "counts": counts, "notice": notice}
+        )
         return
     former = "laid down" if name in _SIGNING else "destroyed"
     say(f"{held} {version} is in force; the former key is {former}")
     for what, count in counts.items():
         say(f"{what.replace('_', ' ')}: {count:,}")
-    if name in _LATER:
-        say(_LATER[name])
+    if notice:
+        say(notice)
 
 
 def _rotated(
@@ -150,13 +147,20 @@ def _custodians(
 
 
 def _resume(home: Home, keyring: Keyring, as_json: bool) -> None:
-    from parity.rewriting import resume_rewriting
+    from parity.rewriting import BUILD_AGAIN, resume_rewriting
 
-    was_unfinished = resume_rewriting(home, keyring, remark)
+    ended = resume_rewriting(home, keyring, remark)
     if as_json:
-        show_json({"was_unfinished": was_unfinished})
+        show_json(
+            {
+                "was_unfinished": ended is not None,
+                "reason": ended and ended.reason,
+                "ended": ended and ended.how,
+                "notice": BUILD_AGAIN if ended and ended.derived_went else None,
+            }
+        )
     else:
-        say("brought to its end" if was_unfinished else "nothing was unfinished")
+        say(ended.in_words() if ended else "nothing was unfinished")
 
 
 @contextmanager

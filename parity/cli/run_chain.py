@@ -21,6 +21,8 @@ def run(
     summary = run_chain(found, passphrase_file, (lambda *_: None) if as_json else tell)
     if as_json:
         show_json(vars(summary))
+    for words in summary.told:
+        complain(words)
     for name in summary.not_loaded:
         complain(f"not loaded: {name}")
     for name in summary.failed:

@@ -7,7 +7,9 @@ terminal, so that a pipe or a log file gets the result alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +19,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -25,6 +28,7 @@ from rich.table import Table
 
 # A pipe has no width: this one holds any of our tables and folds no path.
 _PIPE_WIDTH = 240
+_SHOWN_AFTER = 1.0  # seconds
 
 
 def _console(*, stderr: bool) -> Console:
@@ -84,6 +88,38 @@ def progress() -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
+
+
+@contextmanager
+def working(words: str) -> Iterator[None]:
+    """Say at a terminal what is being done and for how long, if it takes a second."""
+    console = _console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    bar.add_task(words, total=None)
+    later = threading.Timer(_SHOWN_AFTER, bar.start)
+    later.daemon = True
+    later.start()
+    try:
+        yield
+    finally:
+        later.cancel()
+        later.join()
+        bar.stop()
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """How many of something there are, in words: `1 entry`, `2 entries`.
+
+    many: the plural where it is not one with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def _plain(value: object) -> str:

@@ -7,35 +7,26 @@ from typing import Annotated
 
 import typer
 
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-    parse_month,
-)
+from parity.cli.options import Asked, at_home, parse_month
 from parity.cli.screen import show_json, show_table
 
 _COLUMNS = ("provider", "month", "kind", "state", "in force", "received", "submission")
 
 
+@at_home
 def submissions(
+    asked: Asked,
     month: Annotated[
         date | None, typer.Option(parser=parse_month, metavar="YYYY-MM")
     ] = None,
     provider: Annotated[str | None, typer.Option(metavar="CODE")] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Show what arrived, its state, and which submission is in force."""
     from parity.intake.history import submissions as arrivals
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     rows = arrivals(found, keyring, month=month, provider=provider)
-    if as_json:
+    if asked.as_json:
         show_json([vars(row) for row in rows])
         return
     cells = [

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.failures import DATA
-from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
-    parse_instant,
-)
-from parity.cli.screen import progress, remark, say, show_json
+from parity.cli.options import Asked, at_home, parse_instant
+from parity.cli.screen import counted, progress, remark, say, show_json
 from parity.home import Home
 
 if TYPE_CHECKING:
@@ -28,11 +21,12 @@ if TYPE_CHECKING:
 _SEALED_WHOLE = "they stand in the sealed copy until its month ends"
 
 
+@at_home
 def submit(
+    asked: Asked,
     paths: Annotated[
         list[Path],
         typer.Argument(
-            exists=True,
             metavar="PATH...",
             help="Access files or CSV folders, named "
             "<provider>_<YYYY-MM>_<primary|refresh>.",
@@ -46,24 +40,24 @@ def submit(
             help="When it came (synthetic homes only).",
         ),
     ] = None,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Take submissions in, one after the other.
 
     One that is rejected or cannot be read changes nothing and holds no other up; the
-    exit code is 1 then, and its answer says why.
+    exit code is 1 then, and its answer says why. What has no name of a submission is
+    told by its position among the paths: its name is the sender's and may say anything.
     """
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    for position, path in enumerate(paths, start=1):
+        if not path.exists() and not path.is_symlink():
+            raise typer.BadParameter(f"path {position} does not exist")
+    found, keyring = asked.open_data()
     receipts = _take_in(found, keyring, paths, received_at)
-    if as_json:
+    if asked.as_json:
         show_json([vars(receipt) for receipt in receipts])
     else:
         for receipt in receipts:
             say(_words(receipt))
-    if any(r.state in {"rejected", "quarantined"} for r in receipts):
+    if any(r.state not in {"accepted", "replayed"} for r in receipts):
         raise typer.Exit(DATA)
 
 
@@ -73,33 +67,37 @@ def _take_in(
     receipts = []
     with progress() as bar:
         task = bar.add_task("submissions", total=len(paths), words="")
-        for path in paths:
-            receipts.append(_one(home, keyring, path, received_at))
+        for position, path in enumerate(paths, start=1):
+            place = f"path {position}"
+            receipts.append(_one(home, keyring, path, place, received_at))
             rows = sum(receipt.rows_received for receipt in receipts)
             bar.update(task, advance=1, words=f"{rows:,} rows")
     return receipts
 
 
 def _one(
-    home: Home, keyring: Keyring, path: Path, received_at: datetime | None
+    home: Home, keyring: Keyring, path: Path, place: str, received_at: datetime | None
 ) -> Receipt:
     from parity.intake.errors import IntakeError
+    from parity.intake.inbox import slot_or_reason
     from parity.intake.submit import Receipt
     from parity.intake.submit import submit as take_in
 
     try:
         return take_in(home, path, keyring, received_at, waiting=remark)
     except IntakeError as error:
-        return Receipt(name=path.name, state="quarantined", reason=str(error))
+        slot = slot_or_reason(path)
+        name = place if isinstance(slot, str) else slot.name
+        return Receipt(name=name, state="refused", reason=str(error))
 
 
 def _words(receipt: Receipt) -> str:
     """What became of a submission, in a line, and where its answer is."""
     words = [f"{receipt.name}: {receipt.state}"]
     if receipt.rows_received:
-        words.append(f"{receipt.rows_received:,} rows received")
+        words.append(f"{counted(receipt.rows_received, 'row')} received")
         kept = receipt.rows_kept - receipt.rows_kept_out
-        words.append(f"{kept:,} kept, {receipt.failures:,} findings")
+        words.append(f"{kept:,} kept, {counted(receipt.failures, 'finding')}")
     if receipt.rows_kept_out:
         out = f"{receipt.rows_kept_out:,} of people who are kept out did not land"
         words.append(out if receipt.state == "replayed" else f"{out}; {_SEALED_WHOLE}")

@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from parity.cli.options import AsJson, parse_month
-from parity.cli.screen import say, show_json
+from parity.cli.screen import counted, say, show_json
 
 _MONTH = "YYYY-MM"
 
 # Text, not dates: typer parses defaults as it parses what is typed.
 _FIRST_MONTH: Any = "2024-04"
 _LAST_MONTH: Any = "2025-03"
+
+_ONE = {"people": "person"}
 
 
 class DataSet(StrEnum):
@@ -80,5 +82,8 @@ def synthesise(
     if as_json:
         show_json({"out": out, **vars(summary)})
     else:
-        counts = ", ".join(f"{n:,} {name}" for name, n in vars(summary).items())
+        counts = ", ".join(
+            counted(n, _ONE.get(name, name.removesuffix("s")), name)
+            for name, n in vars(summary).items()
+        )
         say(f"wrote {counts}, in {out}")

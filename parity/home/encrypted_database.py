@@ -111,7 +111,7 @@ def attach_encrypted(
     except duckdb.Error:
         raise HomeError(
             "not_opened",
-            f"{path.name} does not open: wrong key, in use by another process, "
+            f"{path} does not open: wrong key, in use by another process, "
             "damaged, or not an encrypted file",
         ) from None
     try:
@@ -128,7 +128,7 @@ def _check_encrypted(
         "select encrypted from duckdb_databases() where database_name = ?", [alias]
     ).fetchone()
     if found != (True,):
-        raise HomeError("not_encrypted", f"{path.name} is not encrypted")
+        raise HomeError("not_encrypted", f"{path} is not encrypted")
     check_file(path)
 
 

@@ -36,6 +36,7 @@ from parity.home.private_files import remove_left_drafts
 from parity.home.secret import SecretBytes
 from pseudonymisation.errors import CodedError
 from pseudonymisation.keys import check_value, generate_key
+from pseudonymisation.ledger_chain import START
 from pseudonymisation.passphrase_key import Cost
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["LEDGER_KEY", "KeyRecord", "Keyring", "Purpose", "State"]
 
 LEDGER_KEY = "ledger"
+WRITTEN = "keyring_written"
 
 
 class Keyring:
@@ -164,14 +166,14 @@ class Keyring:
 
     def generate(self, name: str, purpose: Purpose) -> bytes:
         """A new key in force. Raises HomeError when the name has one."""
-        with self._writing():
+        with self.writing():
             if name in self.names():
                 raise HomeError("key_exists", "there is an active key of that name")
             return self._add(name, purpose, "active", _now())[1]
 
     def prepare(self, name: str, purpose: Purpose) -> tuple[int, bytes]:
         """A new version, not in force yet; the former one stays so. Version and key."""
-        with self._writing():
+        with self.writing():
             return self._add(name, purpose, "pre_active", _now())
 
     def activate(self, name: str, version: int) -> None:
@@ -179,7 +181,7 @@ class Keyring:
 
         Done again it changes nothing. Raises HomeError: no_such_key, key_transition.
         """
-        with self._writing():
+        with self.writing():
             new, now = self.record(name, version), _now()
             if new.state == "active":
                 return
@@ -192,13 +194,13 @@ class Keyring:
 
     def deactivate(self, name: str, version: int | None = None) -> None:
         """Lay a key down: it reads, and protects no more. None is the one in force."""
-        with self._writing():
+        with self.writing():
             found = self._in_force(name) if version is None else None
             self._turn(found or self.record(name, version), "deactivated")
 
     def compromise(self, name: str, version: int) -> None:
         """Mark a key as known to others: nothing is protected or read with it again."""
-        with self._writing():
+        with self.writing():
             self._turn(self.record(name, version), "compromised")
 
     def destroy(self, name: str, version: int | None = None) -> None:
@@ -207,7 +209,7 @@ class Keyring:
         What it encrypts is lost for good, unless somebody has an older copy of the
         keyring file together with what opens it.
         """
-        with self._writing():
+        with self.writing():
             self._turn(self.record(name, version), "destroyed")
 
     def rotate(self, name: str) -> int:
@@ -215,7 +217,7 @@ class Keyring:
 
         Only for a key under which nothing must be written anew (signing keys).
         """
-        with self._writing():
+        with self.writing():
             version, _ = self.prepare(name, self.record(name).purpose)
             self.activate(name, version)
         return version
@@ -235,7 +237,17 @@ class Keyring:
         and with it every act that could mend it.
         """
         key = self._unwrapped(self._in_force(LEDGER_KEY))
-        return Ledger(self._file.path.with_name("ledger.jsonl"), key)
+        path = self._file.path.with_name("ledger.jsonl")
+        return Ledger(path, key, self._file.noted_end())
+
+    def is_last_written(self) -> bool:
+        """Whether the file is the one that was last entered as written."""
+        entry = self.ledger().newest(WRITTEN)
+        return entry is not None and entry["facts"] == {"seal": self.mark()}
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the keyring alone, in all processes: nobody else changes it."""
+        return holding(self._file.path.with_suffix(".lock"), "keyring")
 
     def _protecting(self, name: str, now: datetime) -> KeyRecord:
         record = self._in_force(name)
@@ -305,21 +317,19 @@ class Keyring:
         The ledger's own key comes first of all, when there is nothing to enter it in;
         later it has no other state, for without it nothing can be done.
         """
-        content = self._file.drafted(records)
         if any(record.name == LEDGER_KEY for _, record in acts):
             if any(record.name == LEDGER_KEY for record in self.records()):
                 raise HomeError("ledger_key_stays", "the ledger's key stays as it is")
-        else:
-            ledger = self.ledger()
-            for event, of in acts:
-                ledger.append(
-                    event, key=of.name, purpose=of.purpose, version=of.version
-                )
-            ledger.append("keyring_written", seal=mark_of(content))
+            self._file.write(self._file.drafted(records))
+            return
+        ledger, end = self.ledger(), START
+        for event, of in acts:
+            end = ledger.append(
+                event, key=of.name, purpose=of.purpose, version=of.version
+            )
+        content = self._file.drafted(records, ledger=end)
+        ledger.append(WRITTEN, seal=mark_of(content))
         self._file.write(content)
-
-    def _writing(self) -> AbstractContextManager[None]:
-        return holding(self._file.path.with_suffix(".lock"), "keyring")
 
 
 _EVENTS: dict[State, str] = {

@@ -46,6 +46,10 @@ class Finding:
     sentence: str
     key: str = ""
 
+    def in_words(self) -> str:
+        """As it is told when a keyring is opened."""
+        return f"{self.sentence}; see parity keys verify [{self.code}]"
+
 
 @dataclass(frozen=True)
 class KeyringCheck:
@@ -56,6 +60,29 @@ class KeyringCheck:
     findings: tuple[Finding, ...]
     expired: tuple[str, ...]
     expiring: tuple[str, ...]
+
+
+_PUT_BACK = Finding(
+    "keyring_rolled_back",
+    "the keyring is not the one last written: put back, or a write cut off",
+)
+
+
+def seen_at_opening(keyring: Keyring) -> Finding | None:
+    """What can be seen at once, whatever the ledger's length: is told at each opening.
+
+    The ledger's end does not hold or was cut off, or the keyring is not the one last
+    written. `check_keyring` sees the rest.
+    """
+    try:
+        keyring.ledger().check_end()
+        if keyring.is_last_written():
+            return None
+        # Another process may be between its entry and its file: when it is done.
+        with keyring.writing():
+            return None if keyring.is_last_written() else _PUT_BACK
+    except (HomeError, LedgerBroken) as error:
+        return Finding(error.code, error.message)
 
 
 def check_keyring(keyring: Keyring) -> KeyringCheck:
@@ -117,15 +144,7 @@ def _ledger_end(keyring: Keyring) -> tuple[Head | None, Finding | None]:
 def _against_ledger(keyring: Keyring, records: tuple[KeyRecord, ...]) -> list[Finding]:
     """What the keyring and a ledger whose chain holds say differently."""
     entries = list(keyring.ledger().entries())
-    marks = [e["facts"] for e in entries if e["event"] == "keyring_written"]
-    findings = []
-    if not marks or marks[-1] != {"seal": keyring.mark()}:
-        findings.append(
-            Finding(
-                "keyring_rolled_back",
-                "the keyring is not the one last written: put back, or a write cut off",
-            )
-        )
+    findings = [] if keyring.is_last_written() else [_PUT_BACK]
     told = states_told(entries)
     found = {(r.name, r.version): r.state for r in records if r.name != LEDGER_KEY}
     for key in sorted(told.keys() | found.keys()):

@@ -2,12 +2,14 @@
 
     format, provider    what opens it (parity.home.key_wrapping)
     keys                one record a key, in order of making
-    seal                the provider's MAC of the three above
+    ledger              where the ledger ended when the file was written
+    seal                the provider's MAC of all that is above
 
 So a record that was edited, removed, added, doubled or moved is seen, and so is another
 provider block. What a seal cannot see is the whole file put back as it was earlier: it
 is sealed too. For that the ledger holds the mark of each file that was written
-(`mark_of`), and parity.home.keyring_check compares.
+(`mark_of`), and parity.home.keyring_check compares. The other way round, a ledger that
+does not reach the end noted here was cut off or put back, and takes no entry.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from parity.home.errors import HomeError
 from parity.home.key_record import KeyRecord, read_record
 from parity.home.key_wrapping import KeyProvider, ProviderName, named_provider
 from parity.home.private_files import read_private, write_private
+from pseudonymisation.ledger_chain import START, Head
 
 _FORMAT = "parity-keyring-2"
 _MARK_DIGITS = 32
+_LEDGER = "ledger"
 
 
 class KeyringFile:
@@ -46,17 +50,28 @@ class KeyringFile:
         """The mark of the file as it is. Raises HomeError: keyring_damaged."""
         return mark_of(self._checked())
 
+    def noted_end(self) -> Head:
+        """The end of the ledger that the file notes. Raises HomeError."""
+        try:
+            return Head(**self._checked().get(_LEDGER, asdict(START)))
+        except TypeError:
+            raise damaged() from None
+
     def drafted(
-        self, records: Iterable[KeyRecord], provider: dict[str, Any] | None = None
+        self,
+        records: Iterable[KeyRecord],
+        provider: dict[str, Any] | None = None,
+        ledger: Head = START,
     ) -> dict[str, Any]:
         """The sealed content for other records; nothing is written.
 
-        provider: what a new file says of its provider.
+        provider: what a new file says of its provider. ledger: where the ledger ends.
         """
         content = {
             "format": _FORMAT,
             "provider": provider or self._checked()["provider"],
             "keys": [asdict(record) for record in records],
+            _LEDGER: asdict(ledger),
         }
         return content | {"seal": self._provider.seal(_canonical(content))}
 
@@ -104,7 +119,10 @@ def mark_of(content: dict[str, Any]) -> str:
 
 def damaged() -> HomeError:
     """The one answer to a keyring file that is not as we wrote it."""
-    return HomeError("keyring_damaged", "the keyring is damaged or was altered")
+    return HomeError(
+        "keyring_damaged",
+        "the keyring (vault/keyring.json of the home) is damaged or was altered",
+    )
 
 
 def _canonical(content: dict[str, Any]) -> str:

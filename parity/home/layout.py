@@ -16,7 +16,7 @@ from typing import Literal, cast
 
 from parity.home.environment import check_environment
 from parity.home.errors import HomeError
-from parity.home.lock import holding
+from parity.home.lock import holding, is_held
 from parity.home.private_files import check_folder, harden_process, read_private
 
 HOME_VERSION = 1
@@ -50,7 +50,15 @@ class Home:
         self, purpose: str, waiting: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
         """Hold the home alone; intake and build exclude each other so."""
-        return holding(self.operations / "home.lock", purpose, waiting)
+        return holding(self._lock_file, purpose, waiting)
+
+    def is_locked(self) -> bool:
+        """Whether somebody holds the home just now."""
+        return is_held(self._lock_file)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.operations / "home.lock"
 
     @property
     def landing_inbox(self) -> Path:
@@ -183,7 +191,8 @@ def _kind_of(root: Path) -> Kind:
         description = json.loads(read_private(description_file(root)))
         kind, version = description["kind"], description["version"]
     except (ValueError, KeyError, TypeError):
-        raise HomeError("home_unreadable", "home.json cannot be read") from None
+        place = description_file(root)
+        raise HomeError("home_unreadable", f"{place} cannot be read") from None
     if version != HOME_VERSION or kind not in ("synthetic", "live"):
         raise HomeError("home_version", "this home was made by another Parity")
     return cast(Kind, kind)

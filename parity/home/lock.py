@@ -57,6 +57,18 @@ def holding(
                 os.close(held.descriptor)
 
 
+def is_held(path: Path) -> bool:
+    """Whether anybody, this process included, holds the lock file at a path."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _acquire(path: Path, purpose: str, waiting: Callable[[str], None] | None) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
     descriptor = os.open(path, flags, FILE_MODE)

@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from parity.home.errors import HomeError
 
@@ -67,7 +68,7 @@ def check_folder(path: Path) -> Path:
     """Return a folder of ours with mode 0700. Raises HomeError."""
     found = _look(path)
     if not stat.S_ISDIR(found.st_mode):
-        raise HomeError("not_a_folder", f"{path.name} is not a folder")
+        raise HomeError("not_a_folder", f"{path} is not a folder")
     return _check_owner_only(path, found)
 
 
@@ -75,7 +76,7 @@ def check_file(path: Path) -> Path:
     """Return a regular file of ours that nobody else may read. Raises HomeError."""
     found = _look(path)
     if not stat.S_ISREG(found.st_mode):
-        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+        raise HomeError("not_a_file", f"{path} is not a regular file")
     return _check_owner_only(path, found)
 
 
@@ -87,7 +88,7 @@ def read_credential(path: Path) -> bytes:
     """
     found = _look(path)
     if not stat.S_ISREG(found.st_mode):
-        raise HomeError("not_a_file", f"{path.name} is not a regular file")
+        raise HomeError("not_a_file", f"{path} is not a regular file")
     _check_credential(path, found)
     return path.read_bytes()
 
@@ -99,6 +100,13 @@ def read_private(path: Path) -> bytes:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file with mode 0600, whole or not at all; on disk on return."""
+    with writing_private(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_private(path: Path) -> Iterator[IO[bytes]]:
+    """The same for content that does not fit in memory; nothing stays of a failure."""
     remove_left_drafts(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -106,7 +114,7 @@ def write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(draft, flags, FILE_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -175,7 +183,7 @@ def _look(path: Path) -> os.stat_result:
     try:
         return path.lstat()
     except FileNotFoundError:
-        raise HomeError("missing", f"{path.name} does not exist") from None
+        raise HomeError("missing", f"{path} does not exist") from None
 
 
 def _check_credential(path: Path, found: os.stat_result) -> None:
@@ -187,7 +195,7 @@ def _check_credential(path: Path, found: os.stat_result) -> None:
 
 def _check_owner_only(path: Path, found: os.stat_result) -> Path:
     if found.st_uid != os.geteuid():
-        raise HomeError("not_ours", f"{path.name} belongs to another user")
+        raise HomeError("not_ours", f"{path} belongs to another user")
     if stat.S_IMODE(found.st_mode) & _OTHERS:
-        raise HomeError("mode", f"{path.name} may be read by others; give it mode 0600")
+        raise HomeError("mode", f"{path} may be read by others; give it mode 0600")
     return path

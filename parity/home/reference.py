@@ -158,10 +158,10 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame | None:
     try:
         frame = pl.read_csv(path, infer_schema=False)
     except pl.exceptions.PolarsError:
-        raise HomeError("reference_unreadable", f"{path.name} is not CSV") from None
+        raise HomeError("reference_unreadable", f"{path} is not CSV") from None
     if not set(columns) <= set(frame.columns):
         expected = ", ".join(columns)
-        raise HomeError("reference_columns", f"{path.name} needs columns {expected}")
+        raise HomeError("reference_columns", f"{path} needs columns {expected}")
     return frame
 
 

@@ -31,6 +31,7 @@ _BOUNDS = {
     "changed_percent": range(101),
     "always_believed": range(1001),
 }
+_LONGEST_QUIET = 1000  # days
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,22 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """When the machine's clock is doubted (parity.home.clock).
+
+    quiet_days: for so many days a home may well be left alone.
+    """
+
+    quiet_days: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a home was told."""
 
     opt_out: OptOut
     retention: tuple[Retention, ...]
+    clock: Clock = Clock(quiet_days=45)
 
     def kept(self, what: str) -> Retention:
         """The row of one kind of thing. Raises KeyError."""
@@ -118,11 +130,12 @@ def read_settings(home: Home) -> Settings:
     try:
         said = tomllib.loads(read_private(path).decode("utf-8"))
     except ValueError:
-        raise HomeError("settings", "settings.toml is no TOML file") from None
-    _known(said, ("opt_out", "retention"), "settings.toml")
+        raise HomeError("settings", f"{path} is no TOML file") from None
+    _known(said, ("opt_out", "retention", "clock"), "settings.toml")
     return Settings(
         opt_out=_opt_out(_table(said.get("opt_out", {}), "opt_out"), default.opt_out),
         retention=_retention(said.get("retention", []), default.retention),
+        clock=_clock(_table(said.get("clock", {}), "clock"), default.clock),
     )
 
 
@@ -153,6 +166,10 @@ def written_settings(kind: Kind) -> bytes:
         "# So many people are believed whatever their share. All three are our own",
         "# caution: nobody has confirmed them for a service's people.",
         f"always_believed = {opt_out.always_believed}",
+        "",
+        "[clock]",
+        "# Nothing goes (parity retain) when the home was left alone for more days.",
+        f"quiet_days = {settings.clock.quiet_days}",
         "",
         "# Whole months that a thing is kept after the month it came in.",
     ]
@@ -193,6 +210,12 @@ def _opt_out(said: Mapping[str, Any], default: OptOut) -> OptOut:
             for name, allowed in _BOUNDS.items()
         },
     )
+
+
+def _clock(said: Mapping[str, Any], default: Clock) -> Clock:
+    _known(said, tuple(Clock.__dataclass_fields__), "clock")
+    days = said.get("quiet_days", default.quiet_days)
+    return Clock(_number(days, range(1, _LONGEST_QUIET + 1), "clock.quiet_days"))
 
 
 def _retention(said: object, default: tuple[Retention, ...]) -> tuple[Retention, ...]:

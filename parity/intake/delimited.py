@@ -42,15 +42,19 @@ def read_contents(
     return found, len(contents) - len(found)
 
 
+def check_size(size: int) -> None:
+    """Raise IntakeError when the files of a folder hold more bytes than are read."""
+    if size > MOST_BYTES:
+        raise IntakeError(
+            "PARITY-LIMIT", f"the files hold more than {MOST_BYTES >> 20} MB in all"
+        )
+
+
 def _entries(path: Path) -> list[Path]:
     entries = sorted(path.iterdir())
     if len(entries) > MOST_ENTRIES:
         raise IntakeError("PARITY-LIMIT", "the folder holds too many files")
-    sizes = [_regular_size(entry) for entry in entries]
-    if sum(sizes) > MOST_BYTES:
-        raise IntakeError(
-            "PARITY-LIMIT", f"the files hold more than {MOST_BYTES >> 20} MB in all"
-        )
+    check_size(sum(_regular_size(entry) for entry in entries))
     return entries
 
 

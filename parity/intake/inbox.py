@@ -14,7 +14,7 @@ from parity.home import Home
 from parity.home.private_files import write_private
 from parity.home.unlock import Keyring
 from parity.intake.errors import IntakeError
-from parity.intake.seal import LARGEST_COPY, seal_copy
+from parity.intake.seal import seal_copy
 from parity.intake.sealed_copies import month_folder, month_of, sealing_key
 from parity.intake.slot import Slot
 
@@ -102,16 +102,6 @@ def remove(home: Home, path: Path) -> None:
 
 
 def quarantine(home: Home, keyring: Keyring, path: Path, reason: str) -> None:
-    """Move something out of the inbox and out of the way of the rest.
-
-    What is too large to seal in memory is moved as it is, inside the landing zone.
-    """
-    copy_id, now = uuid4(), datetime.now(UTC)
-    if path.is_file() and path.stat().st_size > LARGEST_COPY:
-        folder = month_folder(home.landing_quarantine, month_of(now))
-        path.rename(folder / f"{copy_id}.too-large-to-seal")
-        words = f"{reason}; too large to seal\n"
-        write_private(folder / f"{copy_id}.reason.txt", words.encode())
-        return
-    set_aside(home, keyring, path, reason, copy_id, now)
+    """Move something out of the inbox and out of the way of the rest, sealed."""
+    set_aside(home, keyring, path, reason, uuid4(), datetime.now(UTC))
     remove(home, path)

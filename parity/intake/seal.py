@@ -16,26 +16,26 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, cast
 from uuid import UUID
 
 import polars as pl
 
 from parity.home import HomeError
 from parity.home.private_files import (
+    check_file,
     make_folder,
     own_path,
-    read_private,
-    write_private,
+    writing_private,
 )
+from parity.intake.errors import IntakeError
 from parity.intake.slot import Slot
 from pseudonymisation.encoding import encode
-from pseudonymisation.envelope import seal, unseal
+from pseudonymisation.envelope import unseal
 from pseudonymisation.errors import EnvelopeRefused
 from pseudonymisation.keyed_hash import pseudonym
 from pseudonymisation.keys import check_key
-
-# The readers refuse larger files; AES-GCM seals a copy in memory.
-LARGEST_COPY = 1 << 30
+from pseudonymisation.sealed_parts import FORM, PART_BYTES, PartsWriter, unseal_parts
 
 # Copies in clear stand in folders of this name, which end with their process.
 OPENED = "opened"
@@ -59,10 +59,19 @@ def content_id(tables: Mapping[str, pl.DataFrame], slot: Slot, key: bytes) -> UU
 def seal_copy(path: Path, target: Path, key: bytes, submission_id: UUID) -> None:
     """Write an encrypted copy of a file or folder, bound to its submission.
 
-    key: that of its month. Nothing is written in clear on the way.
+    key: that of its month. Whole, whatever its size, and in constant memory; nothing is
+    written in clear on the way. Raises IntakeError for a file that changes meanwhile.
     """
-    sealed = seal(key, _packed(path), _context(str(submission_id)))
-    write_private(target, sealed)
+    with _sealing(target, key, str(submission_id)) as sealed:
+        _pack(path, sealed)
+
+
+def copied_names(path: Path, key: bytes) -> dict[str, int]:
+    """The files of a sealed copy: their names in it and their sizes in bytes.
+
+    All of it is read, in constant memory. Raises EnvelopeRefused.
+    """
+    return {member.name: member.size for member, _ in _members(path, key)}
 
 
 def copied_files(path: Path, key: bytes) -> dict[str, bytes]:
@@ -70,20 +79,14 @@ def copied_files(path: Path, key: bytes) -> dict[str, bytes]:
 
     Raises EnvelopeRefused when it does not open.
     """
-    content = unseal(key, read_private(path), _context(path.stem))
-    files = {}
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        for member in archive:
-            opened = archive.extractfile(member)
-            if opened is not None:
-                files[member.name] = opened.read()
-    return files
+    return {member.name: file.read() for member, file in _members(path, key)}
 
 
 def is_sealed_with(key: bytes, path: Path) -> bool:
-    """Whether a key is the one that a copy is sealed with."""
+    """Whether a key is the one that a copy is sealed with, by its first part."""
     try:
-        unseal(key, read_private(path), _context(path.stem))
+        with _opening(path, key) as parts:
+            next(parts)
     except EnvelopeRefused:
         return False
     return True
@@ -91,9 +94,12 @@ def is_sealed_with(key: bytes, path: Path) -> bool:
 
 def seal_anew(path: Path, key: bytes, new_key: bytes) -> None:
     """Seal a copy with another key, in its place. Raises EnvelopeRefused."""
-    context = _context(path.stem)
-    content = unseal(check_key(key), read_private(path), context)
-    write_private(path, seal(check_key(new_key), content, context))
+    with (
+        _opening(path, key) as parts,
+        _sealing(path, new_key, path.stem) as sealed,
+    ):
+        for part in parts:
+            sealed.write(part)
 
 
 def is_one_file(names: Iterable[str]) -> bool:
@@ -107,16 +113,18 @@ def opened_copy(path: Path, key: bytes, workdir: Path) -> Iterator[Path]:
 
     workdir: a folder of the landing zone. Raises EnvelopeRefused when it does not open.
     """
-    files = copied_files(path, key)
     folder = make_folder(own_path(workdir, OPENED))
     try:
-        for name, content in files.items():
-            target = folder / name
+        names = []
+        for member, file in _members(path, key):
+            target = folder / member.name
             if not target.resolve().is_relative_to(folder.resolve()):
                 raise HomeError("sealed_name", "a sealed copy names a file outside")
             make_folder(target.parent)
-            write_private(target, content)
-        yield folder / next(iter(files)) if is_one_file(files) else folder
+            with writing_private(target) as plain:
+                shutil.copyfileobj(file, plain, PART_BYTES)
+            names.append(member.name)
+        yield folder / names[0] if is_one_file(names) else folder
     finally:
         shutil.rmtree(folder)
 
@@ -125,22 +133,82 @@ def _context(copy_id: str) -> bytes:
     return encode("sealed-submission", copy_id)
 
 
-def _packed(path: Path) -> bytes:
+@contextmanager
+def _sealing(target: Path, key: bytes, copy_id: str) -> Iterator[PartsWriter]:
+    """Seals what is written to it into a file, whole or not at all."""
+    with writing_private(target) as file:
+        sealed = PartsWriter(file.write, key, _context(copy_id))
+        yield sealed
+        sealed.close()
+
+
+@contextmanager
+def _opening(path: Path, key: bytes) -> Iterator[Iterator[bytes]]:
+    """The parts of a sealed copy, opened one after the other."""
+    check_key(key)
+    with check_file(path).open("rb") as file:
+        if file.peek(1)[:1] == FORM:
+            yield unseal_parts(file.read, key, _context(path.stem))
+        else:  # sealed as one, by an earlier Parity
+            yield iter([unseal(key, file.read(), _context(path.stem))])
+
+
+def _members(path: Path, key: bytes) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    """Each file of a sealed copy, to be read before the next is asked for."""
+    with _opening(path, key) as parts:
+        stream = _Stream(parts)
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                opened = archive.extractfile(member)
+                if opened is not None:
+                    yield member, opened
+        # A copy that was cut off is seen at its last part only.
+        while stream.read(PART_BYTES):
+            pass
+
+
+class _Stream(io.RawIOBase):
+    """Parts as something to read from."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self._held = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer at the end; never all at once."""
+        while len(self._held) < size and (part := next(self._parts, b"")):
+            self._held += part
+        given, self._held = self._held[:size], self._held[size:]
+        return given
+
+
+def _pack(path: Path, sealed: PartsWriter) -> None:
     """The file, or the folder's plain files: a tar archive without owners and times.
 
     Folders below are kept with what is in them. Links and pipes are left out: they are
     no content, and following them would read what was not sent.
     """
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    # A stream of tar asks for nothing but `write`.
+    stream = cast("IO[bytes]", sealed)
+    with tarfile.open(fileobj=stream, mode="w|") as archive:
         for file, name in _files(path):
-            content = _content(file)
-            if content is not None:
-                member = tarfile.TarInfo(name)
-                member.mode = 0o600
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
+            with _opened(file) as content:
+                if content is not None:
+                    member = tarfile.TarInfo(name)
+                    member.mode = 0o600
+                    member.size = os.fstat(content.fileno()).st_size
+                    _add(archive, member, content)
+
+
+def _add(archive: tarfile.TarFile, member: tarfile.TarInfo, content: IO[bytes]) -> None:
+    try:
+        archive.addfile(member, content)
+    except OSError as error:
+        if error.errno is not None:  # the disk's; a file that ends early has none
+            raise
+        raise IntakeError(
+            "PARITY-ARRIVING", "the submission changed while it was copied; try again"
+        ) from None
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
@@ -154,14 +222,13 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
             yield file, str(file.relative_to(path))
 
 
-def _content(path: Path) -> bytes | None:
-    """The first bytes of a plain file; None for anything that is not one."""
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes] | None]:
+    """A plain file to read; None for anything that is not one."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
+        yield None
+        return
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(LARGEST_COPY)
+        yield file if stat.S_ISREG(os.fstat(descriptor).st_mode) else None

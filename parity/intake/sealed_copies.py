@@ -15,14 +15,17 @@ from pathlib import Path
 from parity.home import Home
 from parity.home.private_files import make_folder
 from parity.home.unlock import Keyring
+from parity.intake.delimited import check_size
 from parity.intake.reader import RawSubmission, read_files, read_submission
 from parity.intake.seal import (
     copied_files,
+    copied_names,
     is_one_file,
     is_sealed_with,
     opened_copy,
 )
 from parity.specification import load
+from pseudonymisation.errors import EnvelopeRefused
 
 SEALED = "*.sealed"
 
@@ -78,7 +81,8 @@ def key_of_copy(keyring: Keyring, copy: Path) -> bytes:
         if is_sealed_with(key, copy):
             return key
     key = keyring.key_to_read(name, versions[0] if versions else None)
-    copied_files(copy, key)
+    if not is_sealed_with(key, copy):
+        raise EnvelopeRefused("parts_refused", "no key of its month opens the copy")
     return key
 
 
@@ -90,9 +94,10 @@ def read_copy(home: Home, keyring: Keyring, copy: Path) -> RawSubmission:
     cannot be read.
     """
     key, landing = key_of_copy(keyring, copy), home.landing_inbox.parent
-    files = copied_files(copy, key)
-    if not is_one_file(files):
-        return read_files(files, load())
+    names = copied_names(copy, key)
+    if not is_one_file(names):
+        check_size(sum(names.values()))
+        return read_files(copied_files(copy, key), load())
     with (
         opened_copy(copy, key, landing) as submission,
         tempfile.TemporaryDirectory(dir=submission.parent) as workdir,

@@ -47,7 +47,9 @@ from parity.vault.pseudonymise import IdentifierKeys, Landed, pseudonymise
 from parity.vault.removal.door import without_rows
 from parity.warehouse.landed import Arrival, LandedStore
 
-State = Literal["accepted", "replayed", "returned", "rejected", "quarantined"]
+State = Literal[
+    "accepted", "replayed", "returned", "rejected", "quarantined", "refused"
+]
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class Receipt:
     """What became of a submission; holds no value of it.
 
     name: the slot. state: `replayed` and `returned` are the one in force come again;
-    rows_returned: of people who may be used again (parity.intake.returning). rows_kept:
-    by the rules. answer: the page for the provider. reason: why it did not load.
-    rows_kept_out: of the rows that the rules kept, those of people who are kept out
-    (parity.vault.removal): they do not land, and stand in the sealed copy. identifiers:
-    counts of person records, of what has landed now (parity.vault.identifier_counts).
+    `refused` stays where it is, by its name or because it is still arriving (who calls
+    `submit` makes that receipt). rows_returned: of people who may be used again
+    (parity.intake.returning). rows_kept: by the rules. answer: the page for the
+    provider. reason: why it did not load. rows_kept_out: of the rows that the rules
+    kept, those of people who are kept out (parity.vault.removal): they do not land, and
+    stand in the sealed copy. identifiers: counts of person records, of what has landed
+    now (parity.vault.identifier_counts).
     """
 
     name: str

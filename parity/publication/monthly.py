@@ -7,6 +7,7 @@ same warehouse gives the same bytes: nothing here looks at a clock.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,7 @@ from parity.publication.folder import write_folder
 from parity.publication.measure_metadata import metadata_file
 from parity.publication.provenance import created_from
 from parity.publication.signing import MANIFEST, publisher_key, signed_manifest
+from parity.rewriting import resume_rewriting
 from parity.warehouse.connections import reading
 
 MEASURES = "measures"
@@ -56,12 +58,14 @@ def publish_month(
     edition: cells.Edition = "primary",
     profile_name: str = "nhs_publication",
     out: Path | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> Publication:
     """Publish the measures and equality tables of a month under a profile.
 
     month: any day of it. edition: which submissions; primary is what NHS England
     publishes. out: the folder in which the publication's own folder is made;
-    published/monthly/ of the home without it.
+    published/monthly/ of the home without it. waiting: told once when another process
+    holds the home; a rotation that was cut off is brought to its end first.
 
     Raises PublicationError (no_data, exit code 1) when the month has none,
     DisclosureError, and OptOutError (parity.home.standing). What was published before
@@ -72,10 +76,12 @@ def publish_month(
         known = ", ".join(cells.EDITIONS)
         raise PublicationError("edition", f"the editions are: {known}", exit_code=2)
     chosen = profile(profile_name)
-    check_standing(home, keyring)
-    with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
-        tables = _tables(connection, month, edition, chosen)
-        provenance = created_from(connection, edition, month)
+    with home.lock("publication", waiting):
+        resume_rewriting(home, keyring)
+        check_standing(home, keyring)
+        with reading(home, warehouse=keyring.key_to_read("warehouse")) as connection:
+            tables = _tables(connection, month, edition, chosen)
+            provenance = created_from(connection, edition, month)
     kinds = {kind: _file_name(home, kind, month, edition) for kind in tables}
     files = {kinds[kind]: _written(kind, table) for kind, table in tables.items()}
     manifest = {

@@ -5,7 +5,16 @@
 """
 
 from parity.rewriting.engine import resume_rewriting, rewrite, rewrite_landed
-from parity.rewriting.journal import FileName, RewritingError, is_unfinished
+from parity.rewriting.journal import (
+    BUILD_AGAIN,
+    CUT_OFF,
+    HOW_TO_RESUME,
+    Ended,
+    FileName,
+    RewritingError,
+    check_finished,
+    is_unfinished,
+)
 from parity.rewriting.telling import NOBODY, Telling
 from parity.rewriting.transform import (
     Copy,
@@ -17,14 +26,19 @@ from parity.rewriting.transform import (
 )
 
 __all__ = [
+    "BUILD_AGAIN",
+    "CUT_OFF",
+    "HOW_TO_RESUME",
     "NOBODY",
     "Copy",
+    "Ended",
     "FileName",
     "Prepared",
     "RewritingError",
     "Stored",
     "Telling",
     "Transform",
+    "check_finished",
     "is_unfinished",
     "quoted",
     "resume_rewriting",

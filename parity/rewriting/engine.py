@@ -29,6 +29,7 @@ from parity.rewriting.ending import (
     roll_forward,
 )
 from parity.rewriting.journal import (
+    Ended,
     FileName,
     Journal,
     RewritingError,
@@ -98,23 +99,26 @@ def rewrite_landed(
 
 def resume_rewriting(
     home: Home, keyring: Keyring, waiting: Callable[[str], None] | None = None
-) -> bool:
-    """Bring a rewriting that was cut off to its end; True when there was one.
+) -> Ended | None:
+    """Bring a rewriting that was cut off to its end; None when there was none.
 
     Taken back when it had not begun to switch, else seen through. Whoever writes to the
-    landed store or the vault, or builds from them, calls this first.
+    landed store or the vault, or reads what was made of them for others, calls this
+    first. Raises RewritingError; LedgerBroken when the ledger does not hold at its end:
+    nothing is done on that, neither here nor by who calls.
     """
+    keyring.ledger().check_end()
     if not is_unfinished(home):
-        return False
+        return None
     with home.lock("resume", waiting):
         journal = read_journal(home, keyring)
         if journal is None:  # the process that we waited for was still at it
-            return False
+            return None
         if journal.step == "preparing":
             roll_back(home, keyring, journal)
-        else:
-            roll_forward(home, keyring, journal)
-    return True
+            return Ended(journal.reason, "taken_back", derived_went=False)
+        roll_forward(home, keyring, journal)
+        return Ended(journal.reason, "seen_through", journal.derived_goes)
 
 
 def prepare_keys(home: Home, keyring: Keyring, journal: Journal) -> Journal:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from parity.home import Home
+from parity.home import Home, HomeError
 from parity.home.keyring import LEDGER_KEY, Keyring
 from parity.home.private_files import read_private, sync_folder, write_private
 from parity.rewriting.document import Document
@@ -24,6 +24,13 @@ from pseudonymisation.keyed_hash import token
 
 Step = Literal["preparing", "switching", "cleaning"]
 FileName = Literal["landed", "vault", "warehouse"]
+
+CUT_OFF = "a rotation or removal was cut off"
+HOW_TO_RESUME = "parity keys rotate --resume"
+BUILD_AGAIN = (
+    "the warehouse and the packages were made of the former rows and are gone: "
+    "parity build, parity package build"
+)
 
 _FORMAT = "parity-rewriting-1"
 _FILES = frozenset(get_args(FileName))
@@ -71,6 +78,27 @@ class Journal:
         return replace(self, keys=keys)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What became of a rewriting that was cut off, once it was resumed.
+
+    reason: the word that it was begun with. derived_went: whether the warehouse and the
+    packages are gone and must be built again.
+    """
+
+    reason: str
+    how: Literal["taken_back", "seen_through"]
+    derived_went: bool
+
+    def in_words(self) -> str:
+        """What became of it, and what is to be done now."""
+        begun = f"a rewriting that was cut off ({self.reason.replace('_', ' ')})"
+        if self.how == "taken_back":
+            return f"{begun} was taken back: keys and files are as they were before it"
+        words = f"{begun} was seen through: the new keys and files are in force"
+        return f"{words}; {BUILD_AGAIN}" if self.derived_went else words
+
+
 def journal_file(home: Home) -> Path:
     """Where the journal lies while a rewriting is under way."""
     return home.vault / "rewriting.json"
@@ -79,6 +107,15 @@ def journal_file(home: Home) -> Path:
 def is_unfinished(home: Home) -> bool:
     """Whether a rewriting was begun and not finished, or is under way."""
     return journal_file(home).exists()
+
+
+def check_finished(home: Home) -> None:
+    """Raise HomeError when a rewriting was cut off; one that is at work stops nobody.
+
+    For who reads a file of the home without its keyring, and so cannot resume.
+    """
+    if is_unfinished(home) and not home.is_locked() and is_unfinished(home):
+        raise HomeError("rewriting_unfinished", f"{CUT_OFF}: {HOW_TO_RESUME}")
 
 
 def write_journal(home: Home, keyring: Keyring, journal: Journal) -> None:
@@ -102,7 +139,8 @@ def read_journal(home: Home, keyring: Keyring) -> Journal | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RewritingError(
             "rewriting_damaged",
-            "the journal of an unfinished rewriting cannot be read: restore it",
+            f"{journal_file(home)}, the journal of an unfinished rewriting, cannot be "
+            "read: restore it",
         ) from None
 
 

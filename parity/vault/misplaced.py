@@ -33,7 +33,9 @@ def check_no_identifier_elsewhere(
                 continue
             if field.max_length >= _SHORTEST_POSTCODE:
                 text = pl.col(field.name)
-                wrong = nhs_number_column(text).is_in(numbers.drop_nulls().implode())
+                # A number with a sign names nobody here, and tells as much as without.
+                bare = nhs_number_column(text.str.strip_chars(" -"))
+                wrong = bare.is_in(numbers.drop_nulls().implode())
                 wrong |= postcode_column(text).is_in(postcodes.drop_nulls().implode())
                 is_wrong = wrong.fill_null(value=False)
                 refuse_first(rows, is_wrong, "identifier_in_another_field", field)

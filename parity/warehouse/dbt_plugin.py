@@ -28,6 +28,7 @@ from parity.home.encrypted_database import (
 )
 from parity.home.settings import read_settings
 from parity.home.unlock import file_key, home_socket
+from parity.rewriting import check_finished
 from parity.specification import PROJECT_ROOT
 
 # Everything that dbt writes from here on is the user's alone.
@@ -56,6 +57,7 @@ class Plugin(BasePlugin):
         self._check_profile(home)
         _check_channels()
         _check_gate(home)
+        check_finished(home)
         secure_connection(conn, home.spill)
         attach_encrypted(
             conn, home.warehouse_file, "warehouse", file_key(home, "warehouse")

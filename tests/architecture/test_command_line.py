@@ -59,7 +59,8 @@ OPTIONS = {
     "keys generate": {"--purpose"},
     "keys retire": {"--version", "--compromised"},
     "keys rotate": {"--resume", "--custodian", "--custodian-passphrase-file"},
-    "ledger checkpoint": {"--out"},
+    "ledger checkpoint": {"--out", "--overwrite"},
+    "retain": {"--apply", "--clock-is-right"},
     "reidentify custodian": {"--out"},
     "reidentify request": {
         "--pseudonym-file",

@@ -1,17 +1,16 @@
 """Rotates a key and dies on the way: the child process of the rotation's tests.
 
-What belongs here: the steps of a rewriting and how the process ends at one of them, at
-once and without any tidying, as on a power cut. Run as
+What belongs here: the steps of a rewriting; how it ends at one is dying. Run as
 `python dying_rotation.py HOME epoch|root STEP BEFORE_OR_AFTER`.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from dying import Step, die_at
 
 from parity.home import Home
 from parity.home.keyring import Keyring
@@ -21,11 +20,9 @@ from parity.rotation.epoch import rotate_epoch
 from parity.rotation.root import rotate_root
 from parity.vault.custodians import made_up_custodians
 
-DIED = 86
-
 # Each step by where its function stands. A function that runs several times dies at its
 # first: after one file of two, after one key of many.
-STEPS: dict[str, tuple[Any, str]] = {
+STEPS: dict[str, Step] = {
     "prepare keys": (engine, "prepare_keys"),
     "prepare one key": (Keyring, "prepare"),
     "write the new file": (engine, "write_fresh"),
@@ -42,20 +39,11 @@ STEPS: dict[str, tuple[Any, str]] = {
 }
 
 
-def die_at(step: str, when: str) -> None:
-    """Replace the step by one that ends the process before or after it."""
-    owner, name = STEPS[step]
-    original: Callable[..., Any] = getattr(owner, name)
-
-    def dying(*arguments: Any, **named: Any) -> Any:
-        # write_private renames too: only the new file's renaming is meant.
-        if step == "switch one file" and ".fresh." not in arguments[0].name:
-            return original(*arguments, **named)
-        if when == "after":
-            original(*arguments, **named)
-        os._exit(DIED)
-
-    setattr(owner, name, dying)
+def is_meant(step: str) -> Callable[..., bool]:
+    """write_private renames too: only the new file's renaming is that step."""
+    if step != "switch one file":
+        return lambda *_, **__: True
+    return lambda path, *_: ".fresh." in path.name
 
 
 def main() -> None:
@@ -63,7 +51,7 @@ def main() -> None:
     home = Home.find(Path(root))
     keyring = open_keyring(home)
     custodians = made_up_custodians(home) if what == "root" else []
-    die_at(step, when)
+    die_at(STEPS[step], when, is_meant(step))
     if what == "root":
         rotate_root(home, keyring, *custodians[:2])
     else:

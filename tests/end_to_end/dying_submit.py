@@ -1,27 +1,23 @@
 """Submits one file and dies on the way: the child process of test_idempotence.
 
-What belongs here: the steps of a submission and how the process ends at one of them,
-at once and without any tidying, as on a power cut. Run as
+What belongs here: the steps of a submission; how it ends at one is dying. Run as
 `python dying_submit.py HOME FILE STEP BEFORE_OR_AFTER`.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from dying import Step, die_at
 
 import parity.intake.submit as intake
 from parity.home import Home
 from parity.vault.store import Vault
 from parity.warehouse.landed import LandedStore
 
-DIED = 86
-
 # Each step by where its function stands, in the order in which they come.
-STEPS: dict[str, tuple[Any, str]] = {
+STEPS: dict[str, Step] = {
     "read": (intake, "read_submission"),
     "validate": (intake, "validate"),
     "pseudonymise": (intake, "pseudonymise"),
@@ -33,24 +29,11 @@ STEPS: dict[str, tuple[Any, str]] = {
 }
 
 # Inside the one transaction: nothing of it may be seen until it ends.
-INSIDE_LANDING: dict[str, tuple[Any, str]] = {
+INSIDE_LANDING: dict[str, Step] = {
     "insert the submission": (LandedStore, "_insert_submission"),
     "insert rows": (LandedStore, "_insert_rows"),
     "insert the receipt": (LandedStore, "_insert_receipt"),
 }
-
-
-def die_at(step: str, when: str) -> None:
-    """Replace the step by one that ends the process before or after it."""
-    owner, name = (STEPS | INSIDE_LANDING)[step]
-    original: Callable[..., Any] = getattr(owner, name)
-
-    def dying(*arguments: Any, **named: Any) -> None:
-        if when == "after":
-            original(*arguments, **named)
-        os._exit(DIED)
-
-    setattr(owner, name, dying)
 
 
 def main() -> None:
@@ -59,7 +42,7 @@ def main() -> None:
     home_root, file, step, when = sys.argv[1:]
     home = Home.find(Path(home_root))
     keyring = open_keyring(home)
-    die_at(step, when)
+    die_at((STEPS | INSIDE_LANDING)[step], when)
     submit_file(home, keyring, Path(file))
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from conftest import filled_home, made_home, open_keyring, submit_file
-from dying_submit import DIED, INSIDE_LANDING, STEPS
+from dying import DIED
+from dying_submit import INSIDE_LANDING, STEPS
 
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import pytest
 from conftest import filled_home, made_home, open_keyring, submit_file
-from dying_rotation import DIED
+from dying import DIED
 from rotation_scene import (
     Keys,
     Store,
@@ -169,7 +169,9 @@ def test_before_the_switch_it_is_taken_back(
 ) -> None:
     before = landed_of(home, open_keyring(home))
     die(home, what, step, when)
-    assert resume_rewriting(home, open_keyring(home))
+    ended = resume_rewriting(home, open_keyring(home))
+    assert ended is not None
+    assert (ended.reason, ended.how, ended.derived_went) == (what, "taken_back", False)
     check_wholly_former(home, before)
 
 
@@ -180,7 +182,9 @@ def test_from_the_switch_on_it_is_seen_through(
 ) -> None:
     before = Before.of(home)
     die(home, what, step, when)
-    assert resume_rewriting(home, open_keyring(home))
+    ended = resume_rewriting(home, open_keyring(home))
+    assert ended is not None
+    assert (ended.reason, ended.how, ended.derived_went) == (what, "seen_through", True)
     check_wholly_new(home, before)
     assert not resume_rewriting(home, open_keyring(home))
 

@@ -15,7 +15,7 @@ from parity.home import Home, init
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.keyring import Keyring
 from parity.home.unlock import open_keyring
-from parity.rewriting import Copy, rewrite
+from parity.rewriting import Copy, engine, rewrite
 from parity.rewriting.journal import journal_file
 from parity.specification import load
 from parity.warehouse.landed import LandedStore
@@ -80,3 +80,25 @@ def refused(code: str, home: Home, keyring: Keyring, transform: Copy) -> None:
         rewrite(home, keyring, {"landed": transform}, "test", keys=("epoch",))
     assert error.value.code == code
     check_unchanged(home, keyring)
+
+
+class CutOff(Exception):
+    """The power goes."""
+
+
+def cut_off(home: Home, keyring: Keyring, step: str) -> None:
+    """A rewriting under the reason `epoch` that ends before the switch, or just at it.
+
+    step: `filled` or `switching`; its journal stays behind, as after a power cut.
+    """
+    names = ("fill", "roll_back") if step == "filled" else ("roll_forward",)
+
+    def ended(*_: object, **__: object) -> None:
+        raise CutOff
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.setattr(engine, name, ended)
+        with pytest.raises(CutOff):
+            rewrite(home, keyring, {"landed": Copy()}, "epoch", keys=("epoch",))
+    assert journal_file(home).exists()

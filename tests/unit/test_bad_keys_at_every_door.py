@@ -48,6 +48,7 @@ from pseudonymisation.keys import check_key, check_value, generate_key
 from pseudonymisation.ledger_chain import START, next_head, verify
 from pseudonymisation.ledger_checkpoint import checkpoint_public_key, sign_checkpoint
 from pseudonymisation.sealed_identifier import seal_identifiers, unseal_identifiers
+from pseudonymisation.sealed_parts import PartsWriter, unseal_parts
 from pseudonymisation.shares import split
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,8 @@ DOORS: dict[str, Callable[[bytes, Path], object]] = {
     "pseudonym_text_column": lambda k, _: pseudonym_text_column(k, "kind", "value"),
     "seal": lambda k, _: seal(k, GOOD, b"context"),
     "unseal": lambda k, _: unseal(k, b"\x01" * 64, b"context"),
+    "PartsWriter": lambda k, _: PartsWriter(bytes, k, b"context"),
+    "unseal_parts": lambda k, _: list(unseal_parts(bytes, k, b"context")),
     "next_head": lambda k, _: next_head(k, START, "record"),
     "verify": lambda k, _: verify(k, [("record", "tag")]),
     "sign_checkpoint": lambda k, _: sign_checkpoint(k, START, datetime.now(UTC)),
@@ -204,13 +207,14 @@ def takes_key(tree: ast.Module) -> set[str]:
 # Functions that hand a key on to a door above, one and the same line later.
 HANDED_ON = {
     "project_pseudonym": "pseudonym_text_column",
-    "copied_files": "unseal",
+    "copied_files": "opened_copy",
+    "copied_names": "opened_copy",
     "create_package_file": "attach_encrypted",
     "given": "key_of looks at the other end",
     "map_pseudonyms": "pseudonym_text_column",
-    "is_sealed_with": "unseal",
+    "is_sealed_with": "unseal_parts",
     "run_session": "open_locked",
-    "seal_anew": "unseal",
+    "seal_anew": "unseal_parts, then PartsWriter",
     "fill_package": "map_pseudonyms",
 }
 

@@ -65,7 +65,7 @@ def test_the_program_lets_no_traceback_out(
     def fails(*_: object) -> None:
         raise Planted(PLANTED)
 
-    monkeypatch.setattr("parity.cli.keys.open_home", fails)
+    monkeypatch.setattr("parity.cli.options.Asked.open", fails)
     assert main.main(["keys", "list"]) == 3
     said = capsys.readouterr()
     assert PLANTED not in said.out + said.err

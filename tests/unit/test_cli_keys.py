@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from rich.console import Console
 
+from parity.cli import screen
 from parity.cli.main import main
+from parity.cli.screen import counted, working
 from parity.home import Home
 from parity.home.key_record import KeyRecord, new_record
 from parity.home.keyring_check import age_of
@@ -200,3 +206,91 @@ def test_show_for_people(said: Said, capsys: pytest.CaptureFixture[str]) -> None
     printed = capsys.readouterr().out
     assert "key=root purpose=root version=1" in printed
     assert "home_made" in printed
+
+
+def test_a_checkpoint_is_not_written_over(said: Said, tmp_path: Path) -> None:
+    """An earlier one may be the only thing that shows a ledger that was cut off."""
+    file = tmp_path / "kept.json"
+    said("ledger", "checkpoint", "--out", str(file))
+    before, entries = file.read_bytes(), len(said("ledger", "show"))
+    said("ledger", "checkpoint", "--out", str(file), code=2)
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "nowhere.json")
+    said("ledger", "checkpoint", "--out", str(link), code=2)
+    assert file.read_bytes() == before
+    assert len(said("ledger", "show")) == entries
+    made = said("ledger", "checkpoint", "--out", str(file), "--overwrite")
+    assert made["entries"] == entries + 1
+    assert file.read_bytes() != before
+
+
+@pytest.mark.attack(10)
+def test_a_keyring_put_back_is_told_at_every_opening(
+    said: Said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, whatever is done; nothing is said of one as it should be."""
+    home, show = Home.find(said.home), ["ledger", "show", "--home", str(said.home)]
+    assert main(show) == 0
+    assert capsys.readouterr().err == ""
+    said("keys", "generate", "package:researcher", "--purpose", "file")
+    before = home.keyring_file.read_bytes()
+    said("keys", "retire", "package:researcher", "--version", "1", "--compromised")
+    write_private(home.keyring_file, before)
+    for command in (show, ["keys", "list", "--home", str(said.home)]):
+        capsys.readouterr()
+        assert main(command) == 0
+        told = capsys.readouterr().err
+        assert "not the one last written" in told
+        assert "[keyring_rolled_back]" in told
+
+
+def test_nothing_is_done_on_a_ledger_that_was_cut_off(
+    said: Said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No key is rotated, generated or retired; verify and the opening tell."""
+    ledger = Home.find(said.home).ledger_file
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join(lines[:-3]))
+    before = said("keys", "list")
+    assert main(["keys", "list", "--home", str(said.home)]) == 0
+    assert "[ledger_shortened]" in capsys.readouterr().err
+    for command in (
+        ("keys", "rotate", "landed"),
+        ("keys", "rotate", "checkpoint"),
+        ("keys", "generate", "publisher", "--purpose", "signing"),
+        ("retain", "--apply"),
+    ):
+        said(*command, code=3)
+    assert said("keys", "list") == before
+    findings = said("keys", "verify", code=1)["findings"]
+    assert [found["code"] for found in findings] == ["ledger_shortened"]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 entries"), (1, "1 entry"), (1200, "1,200 entries")]
+)
+def test_counted(count: int, words: str) -> None:
+    assert counted(count, "entry", "entries") == words
+    assert counted(count, "key") == words.replace("entries", "keys").replace(
+        "entry", "key"
+    )
+
+
+def test_working_says_nothing_to_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Progress is for somebody at a terminal."""
+    with working("waiting"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_working_shows_what_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal, and only when it is not done at once."""
+    for pause, shown in ((0.0, False), (0.3, True)):
+        written = io.StringIO()
+        console = Console(file=written, force_terminal=True, width=80)
+        with monkeypatch.context() as patch:
+            patch.setattr(screen, "_console", Mock(return_value=console))
+            patch.setattr(screen, "_SHOWN_AFTER", 0.05)
+            with working("opening every key"):
+                time.sleep(pause)
+        assert ("opening every key" in written.getvalue()) is shown

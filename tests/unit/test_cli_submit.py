@@ -73,7 +73,7 @@ def test_every_path_is_taken_in_and_the_code_is_the_worst(
         "rejected: rejected; 1,200 rows received; 1,190 kept, 10 findings; "
         f"a rule rejects the file; answer: {ANSWER}"
     )
-    assert unknown == "unknown: quarantined; the name has another form [PARITY-NAME]"
+    assert unknown == "path 2: refused; the name has another form [PARITY-NAME]"
     assert good.startswith("good: accepted; 1,200 rows received")
     assert said.err == ""
 
@@ -103,3 +103,40 @@ def test_the_time_of_receipt_is_handed_on_with_its_offset(
     arguments = [*paths(tmp_path, "good"), "--home", str(home), "--received-at", when]
     assert main(["submit", *arguments]) == 0
     assert taken == [("good", datetime.fromisoformat(when))]
+
+
+@pytest.mark.attack(2)
+def test_a_senders_name_is_told_nowhere(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be a patient's: the place among the paths is told, in words and JSON."""
+    named = paths(tmp_path, "Jo Bloggs 9990000018.accdb", "ZZ1_2025-04_primary.mdb")
+    missing = str(tmp_path / "Jo Bloggs again")
+    for words, code in (
+        ([named[0]], 1),
+        ([named[0], "--json"], 1),
+        ([named[1], missing], 2),
+    ):
+        capsys.readouterr()
+        assert main(["submit", *words, "--home", str(home)]) == code
+        said = "".join(capsys.readouterr())
+        assert "Bloggs" not in said
+        assert "9990000018" not in said
+        assert ("path 2 does not exist" if code == 2 else "path 1") in said
+    assert Path(named[0]).exists()
+
+
+def test_one_that_still_arrives_is_told_by_its_slot(
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def arriving(*_: object, **__: object) -> Receipt:
+        raise IntakeError("PARITY-ARRIVING", "it changed while it was read")
+
+    monkeypatch.setattr(parity.intake.submit, "submit", arriving)
+    sent = paths(tmp_path, "ZZ1_2025-04_primary.mdb")
+    capsys.readouterr()
+    assert main(["submit", *sent, "--home", str(home)]) == 1
+    assert capsys.readouterr().out.startswith("ZZ1_2025-04_primary: refused; it ch")

@@ -57,13 +57,23 @@ def test_it_holds_no_secret(keyring: Keyring) -> None:
 
 
 def test_cut_off_end(keyring: Keyring, tmp_path: Path) -> None:
-    """The one thing that the chain alone cannot show."""
+    """The one thing that the chain alone cannot show.
+
+    The keyring notes an end whenever it is written: what is cut off since needs more.
+    """
     file = tmp_path / "one" / "ledger.jsonl"
+    for _ in range(3):
+        keyring.ledger().append("event")
     text = make_checkpoint(keyring)
     whole = file.read_bytes().splitlines(keepends=True)
+    noted = len(whole) - 5
     for kept in range(len(whole)):
         file.write_bytes(b"".join(whole[:kept]))
-        assert verify_ledger(keyring).count == kept
+        if kept < noted:
+            with pytest.raises(LedgerBroken, match="ledger_shortened"):
+                verify_ledger(keyring)
+        else:
+            assert verify_ledger(keyring).count == kept
         with pytest.raises(LedgerBroken, match="ledger_shortened"):
             verify_ledger(keyring, [text])
     file.unlink()
@@ -76,11 +86,14 @@ def test_a_ledger_written_anew(keyring: Keyring, tmp_path: Path) -> None:
     text, file = make_checkpoint(keyring), tmp_path / "one" / "ledger.jsonl"
     entries = len(file.read_bytes().splitlines())
     file.unlink()
+    forged = Ledger(file, keyring.key("ledger"))
     for _ in range(entries + 1):
-        keyring.ledger().append("event")
-    assert verify_ledger(keyring).count == entries + 1
+        forged.append("event")
+    assert forged.verify().count == entries + 1
     with pytest.raises(LedgerBroken, match="ledger_shortened"):
         verify_ledger(keyring, [text])
+    with pytest.raises(LedgerBroken, match="ledger_shortened"):
+        verify_ledger(keyring)
 
 
 def test_a_broken_ledger_gets_no_checkpoint(keyring: Keyring, tmp_path: Path) -> None:

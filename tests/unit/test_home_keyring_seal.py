@@ -13,9 +13,10 @@ import pytest
 from parity.home import HomeError
 from parity.home.key_record import KeyRecord
 from parity.home.keyring import Keyring
-from parity.home.keyring_check import check_keyring
+from parity.home.keyring_check import check_keyring, seen_at_opening
 from parity.home.private_files import write_private
 from parity.home.secret import WrappingKey
+from pseudonymisation.errors import LedgerBroken
 from pseudonymisation.keys import generate_key
 
 NAMES = ("ledger", "root", "landed")
@@ -163,10 +164,58 @@ def test_cut_off_ledger(file: Path, keyring: Keyring) -> None:
     ledger = file.with_name("ledger.jsonl")
     keyring.destroy("landed")
     lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join(lines[:-1]))
+    assert codes(keyring) == ["keyring_rolled_back"]
     ledger.write_bytes(b"".join(lines[:-2]))
-    assert codes(keyring) == ["keyring_rolled_back", "key_state_rolled_back"]
+    assert codes(keyring) == ["ledger_shortened"]
     ledger.unlink()
-    assert codes(keyring)[0] == "keyring_rolled_back"
+    assert codes(keyring) == ["ledger_shortened"]
+
+
+def test_nothing_is_done_on_a_ledger_that_was_cut_off_or_put_back(
+    file: Path, keyring: Keyring
+) -> None:
+    """The keyring notes where the ledger ended; no key changes and no entry is made."""
+    ledger = file.with_name("ledger.jsonl")
+    earlier = ledger.read_bytes()
+    keyring.destroy("landed")
+    before = file.read_bytes()
+    for content in (earlier, b"", None):
+        ledger.unlink() if content is None else ledger.write_bytes(content)
+        for act in (
+            lambda: keyring.destroy("root"),
+            lambda: keyring.generate("another", "file"),
+            lambda: keyring.ledger().append("event"),
+        ):
+            with pytest.raises(LedgerBroken, match="ledger_shortened"):
+                act()
+        assert file.read_bytes() == before
+        assert (ledger.read_bytes() if ledger.exists() else None) == content
+
+
+@pytest.mark.attack(10)
+def test_seen_at_opening(file: Path, keyring: Keyring) -> None:
+    """A keyring put back, and a ledger that does not hold at its end: told at once."""
+    ledger = file.with_name("ledger.jsonl")
+    earlier, before = file.read_bytes(), ledger.read_bytes()
+    assert seen_at_opening(keyring) is None
+    keyring.destroy("landed")
+    for number in range(500):
+        keyring.ledger().append("event", number=number)
+    after = file.read_bytes()
+    assert seen_at_opening(keyring) is None
+    write_private(file, earlier)
+    assert code_at_opening(keyring) == "keyring_rolled_back"
+    write_private(file, after)
+    assert seen_at_opening(keyring) is None
+    ledger.write_bytes(before)
+    assert code_at_opening(keyring) == "ledger_shortened"
+
+
+def code_at_opening(keyring: Keyring) -> str:
+    found = seen_at_opening(keyring)
+    assert found is not None
+    return found.code
 
 
 def test_altered_ledger(file: Path, keyring: Keyring) -> None:

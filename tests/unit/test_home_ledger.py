@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from parity.home import HomeError
 from parity.home.ledger import Ledger
 from pseudonymisation.errors import LedgerBroken
 from pseudonymisation.keys import generate_key
+from pseudonymisation.ledger_chain import Head
 
 KEY = generate_key()
 
@@ -97,6 +100,78 @@ def test_nothing_is_added_to_a_broken_end(
     path.write_bytes(path.read_bytes() + end)
     with pytest.raises(LedgerBroken, match="ledger_line"):
         ledger.append("key_given", key="landed")
+
+
+@pytest.mark.parametrize(
+    ("find", "put"),
+    [
+        pytest.param(b'{"tag":"', b'{"tag":"x', id="the last tag"),
+        pytest.param(b"vault", b"vaulx", id="the last record"),
+        pytest.param(b'"number":3', b'"number":4', id="the last number"),
+        pytest.param(b'"number":3', b'"number":1', id="as if it were the first"),
+    ],
+)
+def test_nothing_is_added_to_an_end_that_does_not_hold(
+    ledger: Ledger, tmp_path: Path, find: bytes, put: bytes
+) -> None:
+    """The last link is checked before the next one is made."""
+    path = tmp_path / "ledger.jsonl"
+    *first, last = path.read_bytes().splitlines(keepends=True)
+    altered = last.replace(find, put)
+    if len(altered) > len(last):  # a tag of the same length
+        altered = last[:8] + put[-1:] + last[9:]
+    path.write_bytes(b"".join([*first, altered]))
+    content = path.read_bytes()
+    for use in (ledger.check_end, lambda: ledger.append("event")):
+        with pytest.raises(LedgerBroken, match="ledger_altered"):
+            use()
+    assert path.read_bytes() == content
+
+
+def test_an_end_without_its_beginning_is_no_end(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(lines(2)(path.read_bytes()))
+    with pytest.raises(LedgerBroken, match="ledger_altered"):
+        ledger.append("event")
+
+
+def test_a_ledger_that_does_not_reach_a_noted_end(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """Too short, or as long and another."""
+    path = tmp_path / "ledger.jsonl"
+    end = ledger.check_end()
+    assert end == ledger.verify()
+    assert Ledger(path, KEY, end).append("event").count == 4
+    for noted in (Head(5, "0" * 64), Head(4, "0" * 64)):
+        knowing = Ledger(path, KEY, noted)
+        for use in (knowing.check_end, knowing.verify, partial(knowing.append, "e")):
+            with pytest.raises(LedgerBroken, match="ledger_shortened"):
+                use()
+
+
+def test_the_newest_entry_of_an_event(ledger: Ledger) -> None:
+    """However far back it lies."""
+    for number in range(600):
+        ledger.append("event", number=number)
+    for event, fact in (("event", {"number": 599}), ("key_given", "vault")):
+        found = ledger.newest(event)
+        assert found is not None
+        assert fact in (found["facts"], found["facts"].get("key"))
+    assert ledger.newest("nothing") is None
+
+
+@pytest.mark.attack(34)
+def test_a_clock_that_went_back_is_told(ledger: Ledger) -> None:
+    """Time that goes backwards gets a word in the entry that it shows in."""
+    at = datetime(2999, 1, 1, tzinfo=UTC)
+    ledger._append("event", {}, at)
+    ledger._append("event", {}, at)
+    ledger.append("event")
+    ledger.append("event")
+    told = [entry.get("clock") for entry in ledger.entries()]
+    assert told == [None] * 5 + ["went_back", None]
+    ledger.verify()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import resource
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,17 @@ def test_a_draft_that_a_killed_writer_left_goes(tmp_path: Path) -> None:
     write_private(path, b"keys")
     assert not left.exists()
     assert others.exists()
+
+
+@pytest.mark.parametrize("use", [check_file, check_folder, read_private])
+def test_a_refusal_names_the_place(
+    tmp_path: Path, use: Callable[[Path], object]
+) -> None:
+    """The whole path: a base name does not say of which home."""
+    for path in (tmp_path / "missing", tmp_path / "open"):
+        if path.name == "open":
+            path.mkdir(mode=0o755) if use is check_folder else path.touch(mode=0o644)
+            path.chmod(0o755)
+        with pytest.raises(HomeError) as refused:
+            use(path)
+        assert str(path) in str(refused.value)

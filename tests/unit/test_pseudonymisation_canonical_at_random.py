@@ -1,9 +1,9 @@
 """A hundred thousand spoiled numbers: what is accepted says the digits that were sent.
 
-The rule under test is one line: a canonical number is the text without its spaces and
-hyphens, or there is none. So two numbers can never become one, and one number written
-in two ways either meets itself or is refused. The oracle here writes that rule out
-anew, by the published weights.
+The rule under test is short: a canonical number is the text without its spaces and the
+hyphens between its digits, or there is none. So two numbers can never become one, and
+one number written in two ways either meets itself or is refused. The oracle here writes
+that rule out anew, by the published weights.
 """
 
 from __future__ import annotations
@@ -46,8 +46,14 @@ def right_number(nine: str) -> str | None:
 
 def oracle(text: str) -> str | None:
     """The canonical number, or None."""
-    left = [sign for sign in text if sign not in (" ", "-")]
-    if len(left) != 10 or not set(left) <= set(DIGITS):
+    signs = [sign for sign in text if sign != " "]
+    left = [sign for sign in signs if sign != "-"]
+    if (
+        not left
+        or "-" in (signs[0], signs[-1])
+        or len(left) != 10
+        or not set(left) <= set(DIGITS)
+    ):
         return None
     number = "".join(left)
     right = right_number(number[:9]) == number and number not in PLACEHOLDERS

@@ -15,7 +15,9 @@ def complaint(code: str) -> dict[str, str | None]:
 
 
 @pytest.mark.attack(23)
-@pytest.mark.parametrize("code", [ANN, "999 000 0018", POSTCODE, "zz993aa"])
+@pytest.mark.parametrize(
+    "code", [ANN, "999 000 0018", "-9990000018", POSTCODE, "zz993aa"]
+)
 def test_an_identifier_of_the_submission_elsewhere_is_refused(code: str) -> None:
     sent = submission(
         IDS001MPI=[person("P1", ANN, Postcode=POSTCODE)],
