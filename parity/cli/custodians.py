@@ -11,10 +11,10 @@ import typer
 
 from parity.cli.options import (
     AsJson,
-    HomeOption,
+    Asked,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    at_home,
 )
 from parity.cli.request_files import (
     Approvals,
@@ -61,12 +61,10 @@ def custodian(
         say(f"signing key {card.signing_public}")
 
 
+@at_home
 def appoint(
+    asked: Asked,
     cards: Annotated[list[Path], typer.Argument(metavar="CARD CARD CARD")],
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Appoint a home's three custodians, once, before its first submission.
 
@@ -76,44 +74,40 @@ def appoint(
     from parity.vault.custodians import appoint as appoint_three
 
     read = [read_card(path) for path in cards]
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open()
     custodians = appoint_three(found, keyring, read)
-    if as_json:
+    if asked.as_json:
         show_json({"custodians": [asdict(card) for card in custodians.cards]})
     else:
         for card in custodians.cards:
             say(f"{card.name}: signing key {card.signing_public}")
 
 
+@at_home
 def replace(
+    asked: Asked,
     former: Annotated[str, typer.Argument(metavar="OLD", help="Who leaves.")],
     card: Annotated[Path, typer.Argument(metavar="NEWCARD", help="Who comes.")],
     out: Out,
     purpose: Purpose = "a custodian is replaced",
     legal_basis: LegalBasis = "the controller's own arrangements",
     hours: Hours = 24,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Ask for a custodian to be replaced; two approve it, `instate` does it."""
     from parity.vault.custodian_key import read_card
     from parity.vault.reidentification.asking import Terms, ask_replacement
 
     out, new = new_file(out), read_card(card)
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     terms = Terms(purpose, legal_basis, hours)
-    write_out(out, ask_replacement(found, keyring, former, new, terms), as_json)
+    write_out(out, ask_replacement(found, keyring, former, new, terms), asked.as_json)
 
 
+@at_home
 def instate(
+    asked: Asked,
     request: RequestFile,
     approvals: Approvals,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Put a new custodian in the place of a former one, as two approved.
 
@@ -123,12 +117,12 @@ def instate(
     from parity.rewriting import Telling
     from parity.rotation.opening_key import instate as put_in_place
 
-    asked, given = approved(request, approvals)
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    wanted, given = approved(request, approvals)
+    found, keyring = asked.open_data()
     telling = Telling(waiting=remark)
-    custodians = put_in_place(found, keyring, asked, given, telling=telling)
+    custodians = put_in_place(found, keyring, wanted, given, telling=telling)
     names = [card.name for card in custodians.cards]
-    if as_json:
+    if asked.as_json:
         show_json({"custodians": names})
     else:
         say(f"custodians are {', '.join(names)}; the opening key is new")

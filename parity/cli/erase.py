@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
+    Asked,
+    at_home,
 )
 from parity.cli.screen import say, show_json
 
@@ -30,7 +27,9 @@ class Why(StrEnum):
     MISTAKE = "mistake"
 
 
+@at_home
 def erase(
+    asked: Asked,
     person_file: Annotated[
         Path,
         typer.Option(
@@ -53,10 +52,6 @@ def erase(
             help="Have somebody who is not known here refused from now on.",
         ),
     ] = False,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Erase a person: landed rows, vault, and every sealed submission that names them.
 
@@ -69,11 +64,11 @@ def erase(
     from parity.home.private_files import read_private
     from parity.vault.erasure.erase import erase as erase_person
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     named = str(person_file)
     content = sys.stdin.buffer.read() if named == "-" else read_private(person_file)
     done = erase_person(found, keyring, content, reason.value, dry_run, keep_out)
-    if as_json:
+    if asked.as_json:
         show_json(vars(done))
     else:
         _say(done)

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
+    Asked,
+    at_home,
 )
 from parity.cli.screen import say, show_json
 
@@ -23,15 +20,13 @@ app = typer.Typer(help="The national data opt-out.", no_args_is_help=True)
 
 
 @app.command("request")
+@at_home
 def request(
+    asked: Asked,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="DIR", help="A folder of mode 0700."),
     ],
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Write the NHS numbers of everybody who has landed, to be sent to the check.
 
@@ -40,8 +35,8 @@ def request(
     """
     from parity.vault.opt_out.request import make_request
 
-    made = make_request(*open_home(home, passphrase_file, passphrase_fd), out)
-    if as_json:
+    made = make_request(*asked.open_data(), out)
+    if asked.as_json:
         show_json(vars(made))
     else:
         say(f"request {made.request} asks about {made.numbers:,} people")
@@ -50,7 +45,9 @@ def request(
 
 
 @app.command("load")
+@at_home
 def load(
+    asked: Asked,
     file: Annotated[
         Path,
         typer.Argument(
@@ -68,10 +65,6 @@ def load(
             "home's settings believe; the ledger says so. Ask the sender first.",
         ),
     ] = False,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Take in who may be used. An answer that is not whole and ours is refused.
 
@@ -80,9 +73,9 @@ def load(
     """
     from parity.vault.opt_out.load import load_answer
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     loaded = load_answer(found, keyring, file, accept_share)
-    if as_json:
+    if asked.as_json:
         show_json(vars(loaded))
     else:
         _say(loaded)
@@ -103,11 +96,9 @@ def _say(loaded: Answer) -> None:
 
 
 @app.command("restore")
+@at_home
 def restore(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Bring back rows of people who are permitted again, from sealed submissions.
 
@@ -116,8 +107,8 @@ def restore(
     """
     from parity.intake.returning import restore as restore_rows
 
-    done = restore_rows(*open_home(home, passphrase_file, passphrase_fd))
-    if as_json:
+    done = restore_rows(*asked.open_data())
+    if asked.as_json:
         show_json(vars(done))
         return
     say(

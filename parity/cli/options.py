@@ -70,7 +70,11 @@ class Asked:
         )
 
     def open(self) -> tuple[Home, Keyring]:
-        """The same; what is seen of keyring and ledger at once is told: `open_home`."""
+        """The same; what is seen of keyring and ledger at once is told, each time.
+
+        On standard error, terminal or not: a keyring that was put back, or a ledger
+        that does not hold at its end. Raises HomeError.
+        """
         from parity.home.keyring_check import seen_at_opening
 
         found, keyring = self.open_quietly()
@@ -117,17 +121,6 @@ def at_home(command: Callable[Concatenate[Asked, P], None]) -> Callable[..., Non
     run.__dict__["__signature__"] = inspect.Signature(parameters)
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
-
-
-def open_home(
-    home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
-) -> tuple[Home, Keyring]:
-    """The home that the options name, with its keyring open. Raises HomeError.
-
-    A keyring that was put back, or a ledger that does not hold at its end, is told each
-    time: on standard error, terminal or not.
-    """
-    return Asked(home, passphrase_file, passphrase_fd, as_json=False).open()
 
 
 def parse_month(text: str) -> date:

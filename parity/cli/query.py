@@ -12,11 +12,8 @@ from typing import Annotated
 import typer
 
 from parity.cli.options import (
-    AsJson,
-    HomeOption,
-    PassphraseFd,
-    PassphraseFile,
-    open_home,
+    Asked,
+    at_home,
 )
 from parity.home import Home
 
@@ -30,7 +27,9 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+@at_home
 def query(
+    asked: Asked,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement.")],
     role: Annotated[
         str | None, typer.Option("--as", metavar="ROLE", help="The role to read as.")
@@ -40,10 +39,6 @@ def query(
         typer.Option(metavar="FILE", exists=True, help="A package of this home."),
     ] = None,
     form: Annotated[Format, typer.Option("--format")] = Format.TABLE,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Run one statement that reads; rows go to standard output as they come.
 
@@ -53,26 +48,24 @@ def query(
 
     if (role is None) == (package is None):
         raise typer.BadParameter("give either --as ROLE or --package FILE")
-    with _package_keys(home, passphrase_file, passphrase_fd) as found:
-        chosen = Format.JSON if as_json else form
+    with _package_keys(asked) as found:
+        chosen = Format.JSON if asked.as_json else form
         code = ask(found, package or str(role), sql, chosen.value)
     raise typer.Exit(code)
 
 
 @contextmanager
-def _package_keys(
-    home: Path | None, passphrase_file: Path | None, passphrase_fd: int | None
-) -> Iterator[Home]:
+def _package_keys(asked: Asked) -> Iterator[Home]:
     """The home; where a passphrase was named, with its package keys served to us.
 
     Without one the key comes from whoever serves this home, or by the unattended ways.
     """
-    if passphrase_file is None and passphrase_fd is None:
-        yield Home.find(home)
+    if asked.passphrase_file is None and asked.passphrase_fd is None:
+        yield Home.find(asked.home)
         return
     from parity.home.unlock import serving
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open()
     names = [name for name in keyring.names() if name.startswith("package:")]
     with serving(found, keyring, names) as settings:
         before = dict(os.environ)

@@ -17,10 +17,10 @@ from parity.cli.custodians import appoint, custodian, instate, replace
 from parity.cli.failures import DATA
 from parity.cli.options import (
     AsJson,
-    HomeOption,
+    Asked,
     PassphraseFd,
     PassphraseFile,
-    open_home,
+    at_home,
 )
 from parity.cli.request_files import (
     Approvals,
@@ -48,7 +48,9 @@ _LONGEST_PSEUDONYM_FILE = 1000
 
 
 @app.command("request")
+@at_home
 def request(
+    asked: Asked,
     pseudonym_file: Annotated[
         Path,
         typer.Option(
@@ -75,19 +77,15 @@ def request(
     purpose_code: Annotated[
         str, typer.Option("--purpose-code", help="A word of it, for the ledger.")
     ] = "other",
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Ask for the person behind one pseudonym. The request goes to two custodians."""
     from parity.vault.reidentification.asking import Terms, ask, read_recipient
 
     out, to = new_file(out), read_recipient(recipient)
     pseudonym = _pseudonym(pseudonym_file)
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     terms = Terms(purpose, legal_basis, hours, purpose_code)
-    write_out(out, ask(found, keyring, pseudonym, terms, to, package), as_json)
+    write_out(out, ask(found, keyring, pseudonym, terms, to, package), asked.as_json)
 
 
 @app.command("approve")
@@ -131,26 +129,24 @@ def approve(
 
 
 @app.command("open")
+@at_home
 def open_(
+    asked: Asked,
     request: RequestFile,
     approvals: Approvals,
     out: Out,
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
 ) -> None:
     """Seal the answer to an approved request to its recipient; once, ledger first."""
     from parity.vault.reidentification.answer import write_answer
     from parity.vault.reidentification.opening import open_request
 
-    out, (asked, given) = new_file(out), approved(request, approvals)
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
-    write_answer(out, open_request(found, keyring, asked, given))
-    if as_json:
-        show_json({"file": out, "request_id": asked.request_id})
+    out, (wanted, given) = new_file(out), approved(request, approvals)
+    found, keyring = asked.open_data()
+    write_answer(out, open_request(found, keyring, wanted, given))
+    if asked.as_json:
+        show_json({"file": out, "request_id": wanted.request_id})
     else:
-        say(f"the answer to {asked.request_id}, for its recipient alone: {out}")
+        say(f"the answer to {wanted.request_id}, for its recipient alone: {out}")
 
 
 @app.command("read")
@@ -176,11 +172,9 @@ def read(
 
 
 @app.command("verify")
+@at_home
 def verify(
-    home: HomeOption = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
+    asked: Asked,
 ) -> None:
     """Hold the ledger and the vault's own openings together. Exit code 1 if they part.
 
@@ -189,9 +183,9 @@ def verify(
     """
     from parity.vault.reidentification.records import check_agreement
 
-    found, keyring = open_home(home, passphrase_file, passphrase_fd)
+    found, keyring = asked.open_data()
     agreement = check_agreement(found, keyring)
-    if as_json:
+    if asked.as_json:
         show_json(asdict(agreement))
     else:
         say(f"{agreement.entries} entries, {agreement.openings} openings")
