@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parity.home import Home
+from parity.home.private_files import read_private, write_private
 from parity.home.unlock import Keyring, serving
 from parity.specification import PROJECT_ROOT
 from pseudonymisation.errors import CodedError
@@ -48,8 +49,21 @@ def dbt_environment(home: Home) -> dict[str, str]:
 @contextmanager
 def key_socket(home: Home, keyring: Keyring) -> Iterator[dict[str, str]]:
     """Serve the warehouse files' keys while dbt runs; yields the settings it needs."""
+    _forget_another_project(home)
     with serving(home, keyring, SERVED_KEYS) as settings:
         yield {**dbt_environment(home), **settings}
+
+
+def _forget_another_project(home: Home) -> None:
+    """Have dbt parse anew when this home was last built by a project elsewhere.
+
+    dbt keeps where its seeds were, and would read them there.
+    """
+    mark = home.dbt_target / "project_root"
+    here = str(PROJECT_ROOT).encode()
+    if not mark.exists() or read_private(mark) != here:
+        (home.dbt_target / "partial_parse.msgpack").unlink(missing_ok=True)
+        write_private(mark, here)
 
 
 def dbt_program() -> str:

@@ -10,9 +10,16 @@ import duckdb
 import pytest
 
 from parity.home import Home, init
+from parity.home.private_files import write_private
 from parity.home.unlock import Keyring, open_keyring
 from parity.specification import PROJECT_ROOT, load
-from parity.warehouse.dbt_runner import DbtError, dbt_environment, dbt_program, run_dbt
+from parity.warehouse.dbt_runner import (
+    DbtError,
+    dbt_environment,
+    dbt_program,
+    key_socket,
+    run_dbt,
+)
 from parity.warehouse.landed import LandedStore
 
 
@@ -89,3 +96,16 @@ def test_a_failing_run_raises_without_the_words_of_dbt(
 ) -> None:
     with pytest.raises(DbtError, match=r"^dbt seed failed"):
         run_dbt(home, keyring, ["seed", "--select", "age_bands"])
+
+
+def test_what_dbt_keeps_of_a_project_elsewhere_is_forgotten(
+    home: Home, keyring: Keyring
+) -> None:
+    """It holds paths: dbt would look for the seeds where the project was before."""
+    kept = home.dbt_target / "partial_parse.msgpack"
+    for root, stays in ((b"/somewhere/else", False), (None, True)):
+        kept.write_bytes(b"what dbt parsed")
+        if root is not None:
+            write_private(home.dbt_target / "project_root", root)
+        with key_socket(home, keyring):
+            assert kept.exists() is stays
