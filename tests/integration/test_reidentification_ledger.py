@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import open_keyring
 from reidentification_scene import Scene, copy_of, refused, shared_scene
 
 from parity.home import HomeError
 from parity.vault.reidentification import opening
 from parity.vault.reidentification.records import Limits, check_agreement, read_records
 from parity.vault.store import Vault
+from pseudonymisation.errors import LedgerBroken
 
 
 @pytest.fixture(scope="module")
@@ -121,15 +123,27 @@ def test_a_crash_after_the_entry_spends_the_request(
 
 
 def test_a_ledger_cut_short_opens_nothing_more(copy: Scene) -> None:
-    """The vault keeps count: a shorter ledger has fewer entries than openings."""
+    """The keyring knows where it once ended."""
     ledger = copy.home.ledger_file.read_bytes()
+    copy.opened(asked := copy.asked(), copy.approved(asked, 0, 1))
+    copy.home.ledger_file.write_bytes(ledger)
+    copy = replace(copy, keyring=open_keyring(copy.home))
+    with pytest.raises(LedgerBroken, match="ledger_shortened"):
+        copy.asked()
+    with pytest.raises(LedgerBroken, match="ledger_shortened"):
+        check_agreement(copy.home, copy.keyring)
+
+
+def test_a_ledger_put_back_with_its_keyring_opens_nothing_more(copy: Scene) -> None:
+    """The vault keeps count: such a ledger has fewer entries than openings."""
+    files = (copy.home.ledger_file, copy.home.keyring_file)
+    before = [file.read_bytes() for file in files]
     request = copy.asked()
-    before = copy.home.ledger_file.stat().st_size
     copy.opened(request, copy.approved(request, 0, 1))
     assert check_agreement(copy.home, copy.keyring).without_entry == ()
-    whole = copy.home.ledger_file.read_bytes()
-    assert whole.startswith(ledger)
-    copy.home.ledger_file.write_bytes(whole[:before])
+    for file, content in zip(files, before, strict=True):
+        file.write_bytes(content)
+    copy = replace(copy, keyring=open_keyring(copy.home))
     assert check_agreement(copy.home, copy.keyring).without_entry == (
         request.request_id,
     )

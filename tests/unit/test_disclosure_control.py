@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.disclosure import DisclosureError, Protected, profile, protect
@@ -141,6 +141,7 @@ def test_a_level_that_the_profile_does_not_know_is_protected() -> None:
     assert shown("Somewhere new", "count", 4) == "*"
 
 
+@settings(deadline=None)
 @given(
     numerator=st.integers(min_value=5, max_value=10**7),
     more=st.integers(min_value=0, max_value=10**7),
@@ -155,6 +156,7 @@ def test_percentages_agree_with_decimal_arithmetic(numerator: int, more: int) ->
     assert published == [half_up(exact, "0.1"), half_up(exact, "1")]
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
 def test_averages_agree_with_decimal_arithmetic(value: Decimal) -> None:
     one = cells(("England", "mean", 1, None, value))
