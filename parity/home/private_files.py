@@ -26,6 +26,8 @@ _OTHERS = 0o077
 _PR_SET_DUMPABLE = 4
 _PROC = Path("/proc")
 _START_TIME = 19  # of the words in /proc/<pid>/stat after the program's name
+# States of a process that has ended: a zombie, and dead.
+_ENDED = ("Z", "X", "x")
 _numbers = itertools.count(1)
 _NOT_FROM_ROOT = 0o037  # all but reading by the group
 
@@ -162,12 +164,16 @@ def is_in_use(path: Path) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process began, in the kernel's clock; empty when there is none."""
+    """When a process began, in the kernel's clock; empty when none runs.
+
+    One that has ended and was not waited for yet is still listed, and runs no more.
+    """
     try:
         told = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
     except OSError:
         return ""
-    return told.rpartition(")")[2].split()[_START_TIME]
+    said = told.rpartition(")")[2].split()
+    return "" if said[0] in _ENDED else said[_START_TIME]
 
 
 def sync_folder(path: Path) -> None:

@@ -99,5 +99,18 @@ def kill_after(seconds: float) -> Callable[[subprocess.Popen[bytes]], None]:
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to the whole session of a child that leads one."""
+    """SIGKILL to the whole session of a child that leads one; on return all are gone.
+
+    A process with much memory takes its time, and what it used is its own until then.
+    """
     os.killpg(child.pid, signal.SIGKILL)
+    while any(_runs(stat, child.pid) for stat in Path("/proc").glob("[0-9]*/stat")):
+        time.sleep(0.01)
+
+
+def _runs(stat: Path, session: int) -> bool:
+    try:
+        state, _, _, led_by = stat.read_text().rpartition(")")[2].split()[:4]
+    except OSError:
+        return False
+    return led_by == str(session) and state not in ("Z", "X", "x")

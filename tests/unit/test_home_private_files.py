@@ -133,3 +133,19 @@ def test_a_refusal_names_the_place(
         with pytest.raises(HomeError) as refused:
             use(path)
         assert str(path) in str(refused.value)
+
+
+def test_what_a_process_used_that_ended_unnoticed_is_in_use_no_more(
+    tmp_path: Path,
+) -> None:
+    """Killed, and not waited for: the kernel still lists it, and it runs no more."""
+    child = subprocess.Popen(["sleep", "60"])
+    stat_file = Path(f"/proc/{child.pid}/stat")
+    started = stat_file.read_text().rpartition(")")[2].split()[19]
+    used = tmp_path / f"spill-{child.pid}-{started}-1"
+    assert private_files.is_in_use(used)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert stat_file.exists()
+    assert not private_files.is_in_use(used)
+    child.wait()
