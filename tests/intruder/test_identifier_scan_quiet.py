@@ -112,6 +112,23 @@ def test_what_only_looks_alike_is_not_found(bare_home: Home) -> None:
     assert report.coverage.columns == 3
 
 
+def test_a_few_bytes_of_ciphertext_are_chance_and_many_are_not(
+    bare_home: Home,
+) -> None:
+    """A packed number in an encrypted file's bytes; its content is read decoded."""
+    TEXT_CONTAINERS["DuckDB text column"](bare_home, [b"nothing"])
+    (file,) = bare_home.packages.glob("*.duckdb")
+    assert file.read_bytes()[20] & 1
+    number = next(h.value for h in TEXT if len(h.value) == 10 and h.value.isdigit())
+    with file.open("ab") as end:
+        end.write(bytes.fromhex(f"0{number}c"))
+    assert scan(bare_home).findings == ()
+    with file.open("ab") as end:
+        end.write(f" {number} ".encode())
+    (found,) = scan(bare_home).findings
+    assert (found.place, found.location) == (f"packages/{file.name}", "(bytes)")
+
+
 def test_dates_that_anybody_may_have_are_not_found(bare_home: Home) -> None:
     """Every day of twenty years holds all birth dates, and all their decoys."""
     first = date(1950, 1, 1)

@@ -37,6 +37,7 @@ from parity.vault.scan.values import scalars
 
 _DEEPEST = 8
 HEAD = 512
+_FLAGS = 20  # after checksum, name and version of a DuckDB file
 # Of everything unpacked in one file: a small archive can hold any amount of zeros.
 _LARGEST_UNPACKED = 2_000_000_000
 _UNPACK_ERRORS = (
@@ -129,6 +130,10 @@ class Containers:
             self.raw(data, spot.inside("(bytes)"))
         elif reader is None:
             self._member(data[:], spot, path.name)
+        elif is_encrypted(data[:HEAD]):
+            self._detector.look_at_ciphertext(data, spot.inside("(bytes)"))
+            self._hidden(data, spot.inside("(bytes)"))
+            reader(path, spot)
         else:
             self.raw(data, spot.inside("(bytes)"))
             reader(path, spot)
@@ -289,6 +294,11 @@ def kind_of(start: bytes) -> str | None:
     if len(start) > 2 and start[0] == _ZLIB_FIRST_BYTE and not _number(start[:2]) % 31:
         return None if as_text(start) is not None else "zlib"
     return None
+
+
+def is_encrypted(start: bytes) -> bool:
+    """Whether a file begins as an encrypted DuckDB file: its first flag says so."""
+    return kind_of(start) == "duckdb" and bool(start[_FLAGS] & 1)
 
 
 def is_core_dump(start: bytes) -> bool:

@@ -75,6 +75,9 @@ class _Seen:
     values: set[int] = field(default_factory=set)
     decoys: set[int] = field(default_factory=set)
 
+# Eight random bytes are one of these patterns once in a billion files.
+_NOT_BY_CHANCE = 8
+
 
 class Detector:
     """Searches what it is given and counts what it finds."""
@@ -96,6 +99,16 @@ class Detector:
     def look_at_bytes(self, data: bytes | mmap, spot: Spot) -> None:
         """Search bytes as they stand, and with the escapes in them undone."""
         self._look(data, spot, is_text=False)
+
+    def look_at_ciphertext(self, data: bytes | mmap, spot: Spot) -> None:
+        """Search bytes that are as good as random, and are decoded elsewhere.
+
+        Patterns of a few bytes turn up in them by chance: some thousand needles of six
+        bytes in twenty megabytes, once in a few hundred files.
+        """
+        for hit in self._anywhere.find(data):
+            if len(hit[0]) >= _NOT_BY_CHANCE:
+                self._count(self._meanings[hit[0]], hit, spot)
 
     def look_at_cells(self, cells: Iterable[bytes], spot: Spot) -> None:
         """Search decoded values or text in UTF-8: as they stand, and value by value."""
