@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import open_keyring
 from reidentification_scene import Scene, copy_of, refused, shared_scene
 
 from parity.home import HomeError
+from parity.home.unlock import open_keyring
 from parity.vault.reidentification import opening
 from parity.vault.reidentification.records import Limits, check_agreement, read_records
 from parity.vault.store import Vault
