@@ -75,6 +75,7 @@ class _Seen:
     values: set[int] = field(default_factory=set)
     decoys: set[int] = field(default_factory=set)
 
+
 # Eight random bytes are one of these patterns once in a billion files.
 _NOT_BY_CHANCE = 8
 
