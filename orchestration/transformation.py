@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -36,12 +37,15 @@ from parity.warehouse.dbt_runner import (
 )
 
 
-def manifest_path() -> Path:
+def manifest_path(kept: Path = PROJECT_ROOT / "target" / "orchestration") -> Path:
     """dbt's manifest for drawing the graph, parsed without a home or a key."""
-    folder = PROJECT_ROOT / "target" / "orchestration"
-    manifest = folder / "manifest.json"
+    manifest = kept / "manifest.json"
     if not manifest.exists() or _newest_source() > manifest.stat().st_mtime:
-        _parse(folder)
+        kept.mkdir(parents=True, exist_ok=True)
+        # Two processes may come here at once, and none may read half a manifest.
+        with TemporaryDirectory(dir=kept) as folder:
+            _parse(Path(folder))
+            (Path(folder) / manifest.name).replace(manifest)
     return manifest
 
 

@@ -24,7 +24,13 @@ from parity.warehouse.build import build
 
 # The intruder report and its fixture `intruder`, for every folder of tests, and the
 # homes of the tests of opt-outs and erasure.
-pytest_plugins = ["pytester", "threats.plugin", "opt_out_scene", "erasure_scene"]
+pytest_plugins = [
+    "pytester",
+    "threats.plugin",
+    "opt_out_scene",
+    "erasure_scene",
+    "package_scene",
+]
 
 FIXTURES = Path(__file__).parent / "fixtures" / "v2_1"
 

@@ -80,10 +80,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     secret.parent.mkdir(mode=0o700)
     home.synthetic_passphrase_file.rename(secret)
     needles = canary_needles(submission)
-    known = (
-        *secrets_of(keyring),
-        Secret("passphrase", secret.read_bytes().strip()),
-    )
+    known = (*secrets_of(keyring), Secret("passphrase", secret.read_bytes().strip()))
     settings = {"PARITY_PASSPHRASE_FILE": str(secret)}
     ran = run_watched(
         counted(PARITY, "run", "--home", str(home.root)),
@@ -253,9 +250,6 @@ def test_a_researchers_processes_hold_one_key_and_no_identifier(
 
 
 @pytest.mark.attack(11, control=True)
-@pytest.mark.skipif(
-    not IN_CI and os.geteuid() != 0, reason="another's memory is for root to read"
-)
 def test_a_key_and_an_identifier_in_memory_are_found(
     chain: Chain, tmp_path: Path
 ) -> None:

@@ -35,16 +35,6 @@ from pseudonymisation.derivation import derive
 from pseudonymisation.keyed_hash import pseudonym
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Keyring]:
-    return make_built_home(tmp_path_factory.mktemp("built") / "home")
-
-
-@pytest.fixture(scope="module")
-def package(built: tuple[Home, Keyring]) -> Package:
-    return build_package(*built, "researcher")
-
-
 @pytest.mark.attack(5, 26)
 def test_the_file_holds_exactly_the_granted_columns(
     built: tuple[Home, Keyring], package: Package

@@ -26,16 +26,6 @@ from parity.home import Home
 from parity.home.unlock import Keyring
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Keyring]:
-    return make_built_home(tmp_path_factory.mktemp("built") / "home")
-
-
-@pytest.fixture(scope="module")
-def package(built: tuple[Home, Keyring]) -> Package:
-    return build_package(*built, "researcher")
-
-
 @pytest.mark.attack(26)
 def test_a_file_that_holds_more_than_granted_is_not_put_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

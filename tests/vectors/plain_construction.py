@@ -78,6 +78,17 @@ def envelope(key: bytes, value: bytes, context: bytes, nonce: bytes) -> bytes:
     return b"\x01" + nonce + sealed
 
 
+def parts(key: bytes, values: list[bytes], context: bytes, sealing: bytes) -> bytes:
+    """Form, 16 bytes, then each part's length and envelope; its nonce is its number."""
+    written = b"\x02" + sealing
+    for number, value in enumerate(values, start=1):
+        place = "last" if number == len(values) else "more"
+        own = encode("sealed-part", context, sealing, str(number), place)
+        sealed = envelope(key, value, own, number.to_bytes(12, "big"))
+        written += len(sealed).to_bytes(4, "big") + sealed
+    return written
+
+
 def box(
     private: bytes, recipient: bytes, value: bytes, context: bytes, nonce: bytes
 ) -> bytes:

@@ -6,12 +6,14 @@ with what is tested here. What must be refused is a vector as well.
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import make_vectors
 import plain_ciphers
+import plain_construction
 import polars as pl
 import pytest
 from make_vectors import key_of
@@ -29,6 +31,7 @@ from pseudonymisation.keyed_hash import pseudonym, token, uuid_text
 from pseudonymisation.ledger_chain import START, next_head, verify
 from pseudonymisation.sealed_box import batch_key, new_batch_key, open_box, seal_to
 from pseudonymisation.sealed_identifier import seal_identifiers, unseal_identifiers
+from pseudonymisation.sealed_parts import unseal_parts
 
 FOLDER = Path(__file__).parent
 VECTORS: dict[str, Any] = json.loads((FOLDER / "construction.json").read_text())
@@ -190,6 +193,19 @@ def test_boxes(number: int) -> None:
         key_of("sender"), public, box[:32], public, sealed_box._BOX, 32
     )
     assert envelope._seal(agreed, value, context, bytes(range(12))) == box[32:]
+
+
+@pytest.mark.parametrize(
+    "values", [[b""], [b"one"], [b"some", b"", b"\x00\xff" * 40]], ids=len
+)
+def test_parts_of_the_plain_implementation_open(values: list[bytes]) -> None:
+    """Written from the page alone; and with a part left out it opens no more."""
+    key, context, sealing = key_of("parts"), b"what it is", bytes(range(16))
+    made = plain_construction.parts(key, values, context, sealing)
+    assert list(unseal_parts(io.BytesIO(made).read, key, context)) == values
+    cut = plain_construction.parts(key, [*values, b"more"], context, sealing)[:-37]
+    with pytest.raises(EnvelopeRefused):
+        list(unseal_parts(io.BytesIO(cut).read, key, context))
 
 
 def test_two_boxes_of_one_value_have_nothing_in_common() -> None:

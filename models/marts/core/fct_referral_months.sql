@@ -52,8 +52,7 @@ joined as (
             as is_first_treated_in_period,
         {{ in_period('care_spells.therapy_session_second_date') }}
             as is_second_treated_in_period,
-        {{ in_period('referral_months.service_discharge_date') }}
-            as is_ended_in_period
+        {{ in_period('referral_months.service_discharge_date') }} as is_ended_in_period
     from referral_months
     inner join care_spells
         on {{ same_spell('referral_months', 'care_spells') }}
@@ -101,20 +100,19 @@ select
     is_ended_in_period
     and treatment_care_contact_count = 1 as is_ended_treated_once_in_period,
     is_ended_in_period and is_finished_course as is_finished_course_in_period,
-    is_ended_in_period
-    and is_finished_course
+    is_ended_in_period and is_finished_course
     and days_to_first_treatment <= {{ var('six_weeks_in_days') }}
         as is_finished_within_6_weeks_in_period,
     is_ended_in_period
     and is_finished_course
     and days_to_first_treatment <= {{ var('eighteen_weeks_in_days') }}
         as is_finished_within_18_weeks_in_period,
-    is_ended_in_period
-    and coalesce(is_not_at_caseness, false) as is_not_at_caseness_in_period,
+    is_ended_in_period and coalesce(is_not_at_caseness, false)
+        as is_not_at_caseness_in_period,
     is_ended_in_period and is_reliably_improved as is_reliably_improved_in_period,
     is_ended_in_period and has_no_reliable_change as has_no_reliable_change_in_period,
-    is_ended_in_period
-    and is_reliably_deteriorated as is_reliably_deteriorated_in_period,
+    is_ended_in_period and is_reliably_deteriorated
+        as is_reliably_deteriorated_in_period,
     is_ended_in_period and is_recovered as is_recovered_in_period,
     is_ended_in_period and is_reliably_recovered as is_reliably_recovered_in_period,
     case when is_first_treated_in_period then days_to_first_treatment end

@@ -76,7 +76,7 @@ class _Seen:
     decoys: set[int] = field(default_factory=set)
 
 
-# Eight random bytes are one of these patterns once in a billion files.
+# From here on all patterns together are met by chance in one of 20 million such files.
 _NOT_BY_CHANCE = 8
 
 
@@ -104,8 +104,8 @@ class Detector:
     def look_at_ciphertext(self, data: bytes | mmap, spot: Spot) -> None:
         """Search bytes that are as good as random, and are decoded elsewhere.
 
-        Patterns of a few bytes turn up in them by chance: some thousand needles of six
-        bytes in twenty megabytes, once in a few hundred files.
+        Patterns of a few bytes turn up in them by chance: 200 numbers make 600 of six
+        bytes, and one of these stands in one of 7,000 files of 20 MB.
         """
         for hit in self._anywhere.find(data):
             if len(hit[0]) >= _NOT_BY_CHANCE:

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pytest
 from small_catalog import TABLES, create_statements, home_manifest
 from small_warehouse import make_home, write_warehouse
 
-from parity.access import (
-    Package,
-)
+from parity.access import Package, build_package
 from parity.home import Home
 from parity.home.encrypted_database import attach_encrypted, connect
 from parity.home.unlock import Keyring
@@ -45,6 +44,18 @@ def make_built_home(root: Path) -> tuple[Home, Keyring]:
     write_warehouse(home, keyring, [*create_statements(TABLES), *ROWS])
     home_manifest(home, TABLES)
     return home, keyring
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Keyring]:
+    """A home for tests that leave it as it is."""
+    return make_built_home(tmp_path_factory.mktemp("built") / "home")
+
+
+@pytest.fixture(scope="module")
+def package(built: tuple[Home, Keyring]) -> Package:
+    """Its researcher's package."""
+    return build_package(*built, "researcher")
 
 
 @contextmanager
