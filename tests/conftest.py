@@ -23,7 +23,7 @@ from parity.synthetic import synthesise
 from parity.warehouse.build import build
 
 # The intruder report and its fixture `intruder`, for every folder of tests, and the
-# homes of the tests of opt-outs and erasure.
+# homes of the tests of opt-outs, erasure and packages.
 pytest_plugins = [
     "pytester",
     "threats.plugin",

@@ -199,7 +199,7 @@ def test_boxes(number: int) -> None:
     "values", [[b""], [b"one"], [b"some", b"", b"\x00\xff" * 40]], ids=len
 )
 def test_parts_of_the_plain_implementation_open(values: list[bytes]) -> None:
-    """Written from the page alone; and with a part left out it opens no more."""
+    """It shares no code with ours; what lacks its last part is refused."""
     key, context, sealing = key_of("parts"), b"what it is", bytes(range(16))
     made = plain_construction.parts(key, values, context, sealing)
     assert list(unseal_parts(io.BytesIO(made).read, key, context)) == values

@@ -103,8 +103,7 @@ select
     is_ended_in_period and is_finished_course
     and days_to_first_treatment <= {{ var('six_weeks_in_days') }}
         as is_finished_within_6_weeks_in_period,
-    is_ended_in_period
-    and is_finished_course
+    is_ended_in_period and is_finished_course
     and days_to_first_treatment <= {{ var('eighteen_weeks_in_days') }}
         as is_finished_within_18_weeks_in_period,
     is_ended_in_period and coalesce(is_not_at_caseness, false)
